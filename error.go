@@ -1,0 +1,93 @@
+package tandem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tandem-go/tandem/internal/schema"
+)
+
+// FieldError locates one thing that is wrong in an arguments object by a JSON
+// Pointer (RFC 6901), whichever part of a REST request carried it.
+type FieldError = schema.FieldError
+
+// Error is what a caller may read of a failure. Its cause stays in the log.
+type Error struct {
+	Code    Code
+	Message string       // public: it reaches the caller as it is
+	Fields  []FieldError // what is wrong with which argument; nil for none
+	// RetryAfter tells the caller when to try again; zero says nothing.
+	RetryAfter time.Duration
+	// CorrelationID is the id under which the log has the cause; empty for
+	// errors without a hidden cause.
+	CorrelationID string
+
+	cause error
+}
+
+// Errorf returns an error with a public message. An operand of %w becomes the
+// private cause, found by errors.Is and errors.As, but mind that the verb also
+// writes its text into the public message; use [Error.WithCause] to hide it.
+func Errorf(code Code, format string, args ...any) *Error {
+	wrapped := fmt.Errorf(format, args...)
+	return &Error{Code: code, Message: wrapped.Error(), cause: errors.Unwrap(wrapped)}
+}
+
+// FieldErrorf returns an InvalidArgument error about one argument. The pointer
+// is relative to the value whose Validate method returns it ("/sku").
+func FieldErrorf(pointer, format string, args ...any) *Error {
+	detail := fmt.Sprintf(format, args...)
+	return InvalidFields([]FieldError{{Pointer: pointer, Detail: detail}})
+}
+
+// InvalidFields returns the InvalidArgument error that reports all these
+// fields.
+func InvalidFields(fields []FieldError) *Error {
+	message := "1 argument is invalid"
+	if len(fields) != 1 {
+		message = fmt.Sprintf("%d arguments are invalid", len(fields))
+	}
+	return &Error{Code: InvalidArgument, Message: message, Fields: fields}
+}
+
+// Error returns the code and the public message.
+func (e *Error) Error() string { return e.Code.String() + ": " + e.Message }
+
+// Unwrap returns the private cause, nil if there is none.
+func (e *Error) Unwrap() error { return e.cause }
+
+// WithCause returns a copy whose private cause is err. The caller never sees it.
+func (e *Error) WithCause(err error) *Error {
+	c := *e
+	c.cause = err
+	return &c
+}
+
+// WithRetryAfter returns a copy that tells the caller when to try again.
+func (e *Error) WithRetryAfter(d time.Duration) *Error {
+	c := *e
+	c.RetryAfter = d
+	return &c
+}
+
+// FieldErrors returns Fields, so that the error can be returned from a Validate
+// method at any depth.
+func (e *Error) FieldErrors() []FieldError { return e.Fields }
+
+// CodeOf returns the code under which err would reach a caller; zero for nil.
+func CodeOf(err error) Code {
+	var e *Error
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &e):
+		return e.Code
+	case errors.Is(err, context.Canceled):
+		return Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return DeadlineExceeded
+	}
+	return Internal
+}

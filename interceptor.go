@@ -1,0 +1,40 @@
+package tandem
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Call is one invocation on its way from a door to a handler.
+type Call struct {
+	Operation *Registered
+	Door      Doors // the one door through which it came; zero for none
+	// Arguments is the arguments object as it was received: JSON of any quality,
+	// not yet validated. Interceptors may read but not change the bytes.
+	Arguments []byte
+	// Meta is the _meta object of an MCP request; nil if there was none.
+	Meta json.RawMessage
+}
+
+// Result is what an operation returned.
+type Result struct {
+	// JSON is the encoded output; nil where the operation has none.
+	JSON json.RawMessage
+}
+
+// Invoker carries out a call. Its error always reaches the caller as an
+// *[Error]: anything else is turned into one at the outermost layer.
+type Invoker func(ctx context.Context, call *Call) (Result, error)
+
+// Interceptor wraps an invoker, around every operation of a service
+// ([Service.Use], [Service.Observe]) or around one ([Operation.Interceptors]).
+// It is composed once, not per call.
+type Interceptor func(next Invoker) Invoker
+
+// compose wraps inner so that the first interceptor is outermost.
+func compose(inner Invoker, interceptors ...Interceptor) Invoker {
+	for i := len(interceptors) - 1; i >= 0; i-- {
+		inner = interceptors[i](inner)
+	}
+	return inner
+}

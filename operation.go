@@ -1,0 +1,152 @@
+package tandem
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/tandem-go/tandem/internal/binding"
+	"github.com/tandem-go/tandem/internal/schema"
+)
+
+// Operation says what a handler is to the world outside: the tool's name and
+// the route, who may call it, and what it does to state. It is plain
+// configuration; zero values mean the defaults that each field states.
+type Operation struct {
+	// Name is the tool's name and the operationId: 1 to 64 ASCII letters,
+	// digits, '_', '-' and '.', unique without regard to case.
+	Name string
+	// Title is a name for people; empty means Summary.
+	Title string
+	// Summary says in one line what the operation does.
+	Summary string
+	// Description says when and how to use it, in Markdown; empty means Summary.
+	Description string
+
+	// Method is the HTTP method: GET, HEAD, POST, PUT, PATCH or DELETE; empty
+	// means POST.
+	Method string
+	// Path is the route below the REST prefix, such as "/products/{sku}"; empty
+	// means "/" + Name.
+	Path string
+	// Status is the HTTP status of success; zero means 200, or 204 where the
+	// output is an empty struct.
+	Status int
+
+	// Scopes are all needed by a caller; empty means that anybody who may reach
+	// the service may call.
+	Scopes []string
+	// Tags group operations in the OpenAPI document and are the toolsets of MCP.
+	Tags []string
+	// Doors restricts where the operation is served; zero means everywhere.
+	Doors Doors
+
+	// ReadOnly says that the operation changes nothing; implied by GET and HEAD.
+	ReadOnly bool
+	// Destructive says that it may delete or overwrite; implied by DELETE.
+	Destructive bool
+	// Idempotent says that a repeated call has no further effect; implied by
+	// ReadOnly, PUT and DELETE.
+	Idempotent bool
+	// OpenWorld says that it reaches systems outside the service.
+	OpenWorld bool
+	// Deprecated marks it in the documents.
+	Deprecated bool
+
+	// AllowUnknown drops unknown arguments instead of refusing them.
+	AllowUnknown bool
+	// Timeout bounds a call; zero means no bound of its own.
+	Timeout time.Duration
+	// Errors are codes that the handler returns, for the OpenAPI document;
+	// those that every operation can return are there already.
+	Errors []Code
+	// Interceptors run inside the service's own, the first one outermost.
+	Interceptors []Interceptor
+}
+
+// withDefaults returns the operation with its implied values filled in.
+func (o Operation) withDefaults() Operation {
+	if o.Method == "" {
+		o.Method = http.MethodPost
+	}
+	if o.Path == "" {
+		o.Path = "/" + o.Name
+	}
+	if o.Title == "" {
+		o.Title = o.Summary
+	}
+	if o.Description == "" {
+		o.Description = o.Summary
+	}
+	switch o.Method {
+	case http.MethodGet, http.MethodHead:
+		o.ReadOnly = true
+	case http.MethodPut:
+		o.Idempotent = true
+	case http.MethodDelete:
+		o.Idempotent, o.Destructive = true, true
+	}
+	o.Idempotent = o.Idempotent || o.ReadOnly
+	o.Scopes, o.Tags = slices.Clone(o.Scopes), slices.Clone(o.Tags)
+	o.Errors, o.Interceptors = slices.Clone(o.Errors), slices.Clone(o.Interceptors)
+	return o
+}
+
+// Registered is an operation in a service: its configuration with defaults
+// filled in, its schemas and its handler. It is immutable.
+type Registered struct {
+	Operation
+
+	service *Service
+	input   *schema.Type
+	output  *schema.Type // nil where there is no output
+	plan    *binding.Plan
+	handler Invoker                 // decode, validate, call, encode
+	invoker atomic.Pointer[Invoker] // the same inside all interceptors
+}
+
+// InputSchema returns the JSON Schema (2020-12) of the arguments object,
+// self-contained. The caller must not change it.
+func (r *Registered) InputSchema() json.RawMessage { return r.input.Input() }
+
+// OutputSchema returns the JSON Schema of the result, self-contained, or nil if
+// the operation has no output. The caller must not change it.
+func (r *Registered) OutputSchema() json.RawMessage {
+	if r.output == nil {
+		return nil
+	}
+	return r.output.Output()
+}
+
+// HasOutput reports whether a successful call returns a value.
+func (r *Registered) HasOutput() bool { return r.output != nil }
+
+// Input returns the plan of the arguments, for the doors of this module.
+func (r *Registered) Input() *schema.Type { return r.input }
+
+// Output returns the plan of the result, nil if there is none, for the doors of
+// this module.
+func (r *Registered) Output() *schema.Type { return r.output }
+
+// Binding returns where a REST request carries each argument, for the doors of
+// this module.
+func (r *Registered) Binding() *binding.Plan { return r.plan }
+
+// SuccessStatus returns the HTTP status of a successful call.
+func (r *Registered) SuccessStatus() int {
+	switch {
+	case r.Status != 0:
+		return r.Status
+	case r.output == nil:
+		return http.StatusNoContent
+	}
+	return http.StatusOK
+}
+
+// route returns the pattern of the operation for net/http's ServeMux.
+func (r *Registered) route() string {
+	return r.Method + " " + strings.TrimSuffix(r.Path, "/")
+}

@@ -1,0 +1,111 @@
+package tandem
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+
+	"github.com/tandem-go/tandem/internal/binding"
+	"github.com/tandem-go/tandem/internal/schema"
+)
+
+// Handler is the function behind an operation; a method of a domain type is
+// one. In is a struct; Out is any type with a schema, struct{} for no output.
+type Handler[In, Out any] func(ctx context.Context, in In) (Out, error)
+
+// Register adds an operation to the service. It panics with the operation's
+// name if the registration is wrong: an illegal name or one that is taken, a
+// path variable with no argument, a type with no schema, an example or a default
+// that its own schema refuses. Such a mistake is the program's, and shows at
+// start-up.
+func Register[In, Out any](s *Service, o Operation, h Handler[In, Out]) *Registered {
+	op, err := newRegistered(s, o, reflect.TypeFor[In](), reflect.TypeFor[Out]())
+	if err == nil && h == nil {
+		err = fmt.Errorf("the handler is nil")
+	}
+	if err == nil {
+		op.handler = typed(op, h)
+		err = s.add(op)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("tandem: operation %q: %v", o.Name, err))
+	}
+	return op
+}
+
+// typed is the innermost invoker: strict decode and validation, the handler,
+// then the encoding of what it returned.
+func typed[In, Out any](op *Registered, h Handler[In, Out]) Invoker {
+	return func(ctx context.Context, call *Call) (Result, error) {
+		var in In
+		if fields := op.input.Decode(ctx, call.Arguments, &in); len(fields) > 0 {
+			return Result{}, InvalidFields(fields)
+		}
+		out, err := h(ctx, in)
+		if err != nil || op.output == nil {
+			return Result{}, err
+		}
+		encoded, err := op.output.Append(nil, &out)
+		if err != nil {
+			return Result{}, fmt.Errorf("encode output: %w", err)
+		}
+		return Result{JSON: encoded}, nil
+	}
+}
+
+var (
+	legalName   = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+	legalMethod = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+)
+
+func newRegistered(s *Service, o Operation, in, out reflect.Type) (*Registered, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	op := &Registered{Operation: o, service: s}
+	var err error
+	if op.input, err = compileInput(s, o, in); err != nil {
+		return nil, fmt.Errorf("input: %w", err)
+	}
+	if out.Kind() != reflect.Struct || out.NumField() > 0 {
+		if op.output, err = s.schemas.Compile(out, schema.Options{}); err != nil {
+			return nil, fmt.Errorf("output: %w", err)
+		}
+	}
+	if op.plan, err = binding.New(o.Method, o.Path, op.input); err != nil {
+		return nil, err
+	}
+	return op, nil
+}
+
+func compileInput(s *Service, o Operation, in reflect.Type) (*schema.Type, error) {
+	if in.Kind() != reflect.Struct {
+		return nil, fmt.Errorf("%v is not a struct; the arguments of an operation are the fields of one", in)
+	}
+	t, err := s.schemas.Compile(in, schema.Options{AllowUnknown: o.AllowUnknown})
+	if err == nil && !t.IsObject() {
+		err = fmt.Errorf("%v is not a plain object; put the union into a field", in)
+	}
+	return t, err
+}
+
+func (o Operation) validate() error {
+	switch {
+	case !legalName.MatchString(o.Name):
+		return fmt.Errorf("the name must be 1 to 64 ASCII letters, digits, '_', '-' or '.'")
+	case !slices.Contains(legalMethod, o.Method):
+		return fmt.Errorf("method %q is not one of %v", o.Method, legalMethod)
+	case o.Status != 0 && (o.Status < 200 || o.Status > 299):
+		return fmt.Errorf("status %d is not one of success (200 to 299)", o.Status)
+	case o.ReadOnly && o.Destructive:
+		return fmt.Errorf("it cannot be both read-only and destructive")
+	case o.Timeout < 0:
+		return fmt.Errorf("timeout %v is negative", o.Timeout)
+	case o.Doors&^allDoors != 0:
+		return fmt.Errorf("doors %d names a door that does not exist", o.Doors)
+	}
+	return nil
+}
