@@ -1,0 +1,29 @@
+// Command inventory is the reference service of Tandem: an inventory, served as a
+// REST API and as an MCP server. Without any set-up it keeps its data in the file
+// inventory.db of the working folder, which it creates and fills.
+//
+// It reads the environment: DATABASE_URL, DB_POOL_MIN, DB_POOL_MAX, CURSOR_KEY and
+// RECOUNT_DELAY (see package service), and what server.Main reads.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/tandem-go/tandem/examples/inventory/service"
+	"github.com/tandem-go/tandem/server"
+)
+
+func main() {
+	cfg, err := service.FromEnv(os.Getenv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "inventory:", err)
+		os.Exit(2)
+	}
+	svc, err := service.New(cfg)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "inventory:", err)
+		os.Exit(2)
+	}
+	server.Main(svc)
+}

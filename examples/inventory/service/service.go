@@ -1,0 +1,51 @@
+// Package service wires the inventory's domain, its database and its operations
+// into a Tandem service.
+package service
+
+import (
+	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/examples/inventory/internal/stock"
+	"github.com/tandem-go/tandem/examples/inventory/internal/store"
+)
+
+// Name and Version are what the service calls itself.
+const (
+	Name    = "inventory-service"
+	Version = "1.0.0"
+)
+
+// The scopes that the operations need.
+const (
+	ReadInventory  = "inventory:read"
+	WriteInventory = "inventory:write"
+	ReadUsers      = "users:read"
+)
+
+// New returns the inventory service. It connects to the database when it is
+// started; the error is about cfg.
+func New(cfg Config) (*tandem.Service, error) {
+	db, err := store.Open(cfg.databaseURL(), store.Options{PoolMin: cfg.PoolMin, PoolMax: cfg.PoolMax})
+	if err != nil {
+		return nil, err
+	}
+	inv := stock.New(db, stock.Config{
+		Service:   Name,
+		Version:   Version,
+		CursorKey: cfg.CursorKey,
+		StepDelay: cfg.RecountDelay,
+		Progress:  tandem.Progress,
+	})
+	svc := tandem.New(Name, Version)
+	svc.Info = tandem.Info{
+		Title:       "Inventory",
+		Description: "Products, what of them lies in which warehouse, and the movements between. The reference service of Tandem.",
+		Instructions: "Find SKUs with list_products. query_product tells what one warehouse has of a product, get_product what all have. " +
+			"adjust_stock moves stock and never lets it fall below zero. recount_stock takes some seconds.",
+		ContactName: "Tandem",
+		ContactURL:  "https://github.com/tandem-go/tandem",
+		License:     "MIT",
+	}
+	svc.Manage("db", db)
+	register(svc, inv)
+	return svc, nil
+}
