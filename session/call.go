@@ -21,7 +21,7 @@ type Outcome uint8
 const (
 	New      Outcome = iota + 1 // the caller runs it
 	Attached                    // someone runs it: tail its stream from Call.After
-	Finished                    // its answer is event Call.Final of its stream
+	Finished                    // its answer, if it has one, is event Call.Final of its stream
 )
 
 func (o Outcome) String() string {
@@ -48,7 +48,7 @@ type Call struct {
 	Stream string // where its output is, whatever stream a later Begin named
 	Owner  string // the fence token of whoever runs it, or ran it last
 	After  uint64 // number of the stream's last event when it began: its output follows
-	Final  uint64 // number of its last event; 0 while it is in flight
+	Final  uint64 // number of its answer's event; 0 in flight, or if it ended without an answer
 
 	// Orphaned says that the replica that runs it is dead: Take it.
 	Orphaned bool

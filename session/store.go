@@ -99,10 +99,11 @@ type Log interface {
 	//   - With an Owner it is fenced: unless the call is in flight and owned by
 	//     Owner, it is [ErrFenced] and nothing is written. The output goes to
 	//     the stream on which the call began; Stream is ignored.
-	//   - Final takes the call out of flight in the same step. A repeated final
-	//     Append of the same owner writes nothing and returns the first one's
-	//     number.
-	//   - Without an Owner it is a message that no call is behind, to Stream.
+	//   - Final takes the call out of flight in the same step. Without messages
+	//     the call ends without an answer. A repeated final Append of the same
+	//     owner writes nothing and returns the first one's number.
+	//   - Without an Owner it is a message that no call is behind. It goes to
+	//     Standing, or to a stream that has a call; any other is ErrNotFound.
 	//     Repeated, it is written twice.
 	//   - It wakes the watches of the stream.
 	//   - A stream over its bounds loses its oldest events, never those of this
