@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tandem-go/tandem/internal/schema"
 )
@@ -44,6 +45,8 @@ type Service struct {
 	name    string
 	version string
 	schemas *schema.Registry
+
+	revision atomic.Uint64
 
 	mu        sync.RWMutex
 	ordered   []*Registered
@@ -130,6 +133,10 @@ func (s *Service) Operations() []*Registered {
 	return slices.Clone(s.ordered)
 }
 
+// Revision changes whenever an operation is added, so that a door can tell
+// cheaply whether what it derived from the operations is still true.
+func (s *Service) Revision() uint64 { return s.revision.Load() }
+
 // Operation returns the operation of this name.
 func (s *Service) Operation(name string) (*Registered, bool) {
 	s.mu.RLock()
@@ -170,6 +177,7 @@ func (s *Service) add(op *Registered) error {
 	s.byName[op.Name] = op
 	s.byFold[fold] = op.Name
 	s.compose(op)
+	s.revision.Add(1)
 	return nil
 }
 

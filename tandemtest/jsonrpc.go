@@ -1,0 +1,181 @@
+package tandemtest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// encodeRPC writes a message around params without touching their bytes, since
+// json.Marshal would compact them. An id of zero makes a notification.
+func encodeRPC(id int64, method string, params []byte) []byte {
+	var b bytes.Buffer
+	b.WriteString(`{"jsonrpc":"2.0"`)
+	if id != 0 {
+		fmt.Fprintf(&b, `,"id":%d`, id)
+	}
+	fmt.Fprintf(&b, `,"method":%q`, method)
+	if params != nil {
+		b.WriteString(`,"params":`)
+		b.Write(params)
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// rpcMessage is any message from a server.
+type rpcMessage struct {
+	ID     *int64          `json:"id"`
+	Method string          `json:"method"`
+	Result json.RawMessage `json:"result"`
+	Error  *rpcError       `json:"error"`
+}
+
+type rpcError struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+func (e *rpcError) Error() string { return fmt.Sprintf("JSON-RPC error %d: %s", e.Code, e.Message) }
+
+// toolResult is the result of tools/call.
+type toolResult struct {
+	Content []struct {
+		Type string `json:"type"`
+		Text string `json:"text"`
+	} `json:"content"`
+	StructuredContent json.RawMessage `json:"structuredContent"`
+	IsError           bool            `json:"isError"`
+}
+
+// callParams encodes the parameters of tools/call; meta may be nil.
+func callParams(operation string, arguments, meta []byte) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"name":%q,"arguments":%s`, operation, arguments)
+	if meta != nil {
+		fmt.Fprintf(&b, `,"_meta":%s`, meta)
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// toolOutcome turns the answer to tools/call into an outcome.
+func toolOutcome(msg rpcMessage, structured bool) (Outcome, error) {
+	if msg.Error != nil {
+		return Outcome{}, msg.Error
+	}
+	var result toolResult
+	if err := json.Unmarshal(msg.Result, &result); err != nil {
+		return Outcome{}, fmt.Errorf("not a tool result: %w: %s", err, msg.Result)
+	}
+	var text string
+	if len(result.Content) > 0 {
+		text = result.Content[0].Text
+	}
+	if result.IsError {
+		problem, err := parseProblem([]byte(text))
+		return Outcome{Problem: problem, ToolText: text}, err
+	}
+	out := Outcome{ToolText: text}
+	if text != "" {
+		out.Result = json.RawMessage(text)
+	}
+	if structured {
+		return out, checkStructured(out.Result, result.StructuredContent)
+	}
+	if result.StructuredContent != nil {
+		return out, errors.New("structuredContent is sent to a client of a revision that does not know it")
+	}
+	return out, nil
+}
+
+// checkStructured reports whether the structured content says what the text
+// says: the same value, or, for a value that is not an object, that value as
+// the member "result".
+func checkStructured(text, structured json.RawMessage) error {
+	if len(text) > 0 && text[0] != '{' {
+		var wrapped struct {
+			Result json.RawMessage `json:"result"`
+		}
+		if err := json.Unmarshal(structured, &wrapped); err != nil {
+			return fmt.Errorf("structuredContent: %w: %s", err, structured)
+		}
+		structured = wrapped.Result
+	}
+	if same, err := equalJSON(text, structured); err != nil || !same {
+		return fmt.Errorf("structuredContent %s does not say what the text says: %s (%v)", structured, text, err)
+	}
+	return nil
+}
+
+// readRPC reads the answer with this id from an HTTP response, a JSON body or an
+// event stream.
+func readRPC(resp *http.Response, id int64) (rpcMessage, error) {
+	defer resp.Body.Close()
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		return answerOf(newEventReader(resp.Body), id)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return rpcMessage{}, err
+	}
+	var msg rpcMessage
+	if err := json.Unmarshal(body, &msg); err != nil {
+		return rpcMessage{}, fmt.Errorf("HTTP %s: %w: %s", resp.Status, err, body)
+	}
+	if msg.Error == nil && (msg.ID == nil || *msg.ID != id) {
+		return rpcMessage{}, fmt.Errorf("the answer to request %d has another id: %s", id, body)
+	}
+	return msg, nil
+}
+
+// answerOf reads events until the answer with this id.
+func answerOf(events *eventReader, id int64) (rpcMessage, error) {
+	for {
+		_, data, err := events.next()
+		if err != nil {
+			return rpcMessage{}, err
+		}
+		var msg rpcMessage
+		if err := json.Unmarshal(data, &msg); err != nil {
+			return rpcMessage{}, fmt.Errorf("event: %w: %s", err, data)
+		}
+		if msg.Method == "" && msg.ID != nil && *msg.ID == id {
+			return msg, nil
+		}
+	}
+}
+
+// eventReader reads a text/event-stream.
+type eventReader struct{ lines *bufio.Reader }
+
+func newEventReader(r io.Reader) *eventReader { return &eventReader{lines: bufio.NewReader(r)} }
+
+// next returns the next event that carries data.
+func (r *eventReader) next() (event string, data []byte, err error) {
+	for {
+		line, err := r.lines.ReadString('\n')
+		if err != nil {
+			return "", nil, fmt.Errorf("the event stream ended: %w", err)
+		}
+		field, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), ":")
+		value = strings.TrimPrefix(value, " ")
+		switch field {
+		case "event":
+			event = value
+		case "data":
+			data = append(data, value...)
+		}
+		if line == "\n" || line == "\r\n" {
+			if len(data) > 0 {
+				return event, data, nil
+			}
+			event = ""
+		}
+	}
+}
