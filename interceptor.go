@@ -12,6 +12,14 @@ type Call struct {
 	// Arguments is the arguments object as it was received: JSON of any quality,
 	// not yet validated. Interceptors may read but not change the bytes.
 	Arguments []byte
+	// Invalid is what the door has already found wrong while it bound the
+	// arguments. Such a call is authorized like any other and then refused, with
+	// this and with what the validation finds.
+	Invalid []FieldError
+	// Started, if not nil, is called when the arguments are valid, right before
+	// the handler runs: what fails until then has had no effect. Doors open their
+	// streams by it.
+	Started func()
 	// Meta is the _meta object of an MCP request; nil if there was none.
 	Meta json.RawMessage
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -148,5 +147,5 @@ func (r *Registered) SuccessStatus() int {
 
 // route returns the pattern of the operation for net/http's ServeMux.
 func (r *Registered) route() string {
-	return r.Method + " " + strings.TrimSuffix(r.Path, "/")
+	return r.plan.Pattern("")
 }

@@ -3,6 +3,7 @@ package tandem
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
@@ -40,8 +41,12 @@ func Register[In, Out any](s *Service, o Operation, h Handler[In, Out]) *Registe
 func typed[In, Out any](op *Registered, h Handler[In, Out]) Invoker {
 	return func(ctx context.Context, call *Call) (Result, error) {
 		var in In
-		if fields := op.input.Decode(ctx, call.Arguments, &in); len(fields) > 0 {
-			return Result{}, InvalidFields(fields)
+		fields := op.input.Decode(ctx, call.Arguments, &in)
+		if len(fields)+len(call.Invalid) > 0 {
+			return Result{}, InvalidFields(mergeFields(call.Invalid, fields))
+		}
+		if call.Started != nil {
+			call.Started()
 		}
 		out, err := h(ctx, in)
 		if err != nil || op.output == nil {
@@ -53,6 +58,18 @@ func typed[In, Out any](op *Registered, h Handler[In, Out]) Invoker {
 		}
 		return Result{JSON: encoded}, nil
 	}
+}
+
+// mergeFields appends to what a door found what the validation found elsewhere:
+// an argument that the door refused is not missing as well.
+func mergeFields(door, validation []FieldError) []FieldError {
+	all := slices.Clone(door)
+	for _, f := range validation {
+		if !slices.ContainsFunc(door, func(d FieldError) bool { return d.Pointer == f.Pointer }) {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 var (
@@ -74,6 +91,9 @@ func newRegistered(s *Service, o Operation, in, out reflect.Type) (*Registered, 
 		if op.output, err = s.schemas.Compile(out, schema.Options{}); err != nil {
 			return nil, fmt.Errorf("output: %w", err)
 		}
+	}
+	if status := op.SuccessStatus(); op.output != nil && (status == http.StatusNoContent || status == http.StatusResetContent) {
+		return nil, fmt.Errorf("status %d has no body, so the output would be lost", status)
 	}
 	if op.plan, err = binding.New(o.Method, o.Path, op.input); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"sync/atomic"
 
 	"github.com/tandem-go/tandem/internal/schema"
 )
@@ -45,6 +46,8 @@ type Service struct {
 	name    string
 	version string
 	schemas *schema.Registry
+
+	revision atomic.Uint64
 
 	revision atomic.Uint64
 
@@ -125,6 +128,11 @@ func (s *Service) Observe(interceptors ...Interceptor) {
 	s.observers = append(s.observers, interceptors...)
 	s.recompose()
 }
+
+// Revision returns a number that grows with every registration. Who keeps
+// something made from [Service.Operations] sees by it, at the price of one load,
+// when it is to be made anew.
+func (s *Service) Revision() uint64 { return s.revision.Load() }
 
 // Operations returns the operations in the order of registration.
 func (s *Service) Operations() []*Registered {
