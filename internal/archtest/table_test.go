@@ -1,0 +1,105 @@
+package archtest
+
+// room is a package and what it may import of this module. Its tests may import
+// anything, but see [TestDoorsStayApart].
+type room struct {
+	path string // below the module's path; "." is the root package
+	may  []string
+}
+
+// rooms is the import table. A package that is not in it, a package in it that
+// does not exist and an allowance that nobody uses all fail, so that the table
+// says how things are.
+var rooms = []room{
+	// The waist knows no door. It plans bindings so that a mistake in one panics
+	// in Register.
+	{".", []string{"internal/schema", "internal/binding"}},
+	{"internal/schema", nil},
+	{"internal/binding", []string{"internal/schema"}},
+
+	// The doors decode and encode; they never import each other.
+	{"rest", []string{".", "internal/binding", "internal/schema"}},
+	{"openapi", []string{".", "internal/binding", "internal/schema"}},
+	{"mcp", []string{".", "session"}},
+
+	{"auth", []string{"."}},
+	{"session", nil},
+	{"session/sessiontest", []string{"session"}},
+	{"health", []string{".", "mcp"}},
+	{"server", []string{".", "auth", "health", "mcp", "openapi", "rest", "session"}},
+	{"tandemtest", []string{".", "internal/binding", "mcp", "rest"}},
+
+	// The reference service uses public packages only; of Tandem its domain and
+	// its store know the error type alone.
+	{"examples/inventory", []string{"examples/inventory/service", "server"}},
+	{"examples/inventory/service", []string{".", "examples/inventory/internal/stock", "examples/inventory/internal/store"}},
+	{"examples/inventory/internal/stock", []string{"."}},
+	{"examples/inventory/internal/store", []string{"examples/inventory/internal/stock"}},
+
+	// What tests need.
+	{"internal/archtest", nil},
+	{"internal/clienttest", nil},
+	{"internal/nodetools", nil},
+	{"internal/pgtest", nil},
+}
+
+// bans are imports that only some packages may have.
+var bans = []ban{
+	{
+		path:   "unsafe",
+		reason: "bugs in it corrupt memory, and no speed that we need depends on it",
+	},
+	{
+		path:   "log",
+		reason: "logs go through log/slog, where they are structured and their level can be set",
+	},
+	{
+		path:   "math/rand",
+		reason: "what is unpredictable comes from crypto/rand, what is arbitrary from math/rand/v2",
+	},
+	{
+		path:   "testing",
+		only:   []string{"internal/nodetools", "internal/pgtest", "session/sessiontest", "tandemtest"},
+		reason: "it registers flags and belongs to programs that test",
+	},
+	{
+		path:   "encoding/gob",
+		reason: "decoding it from a peer can use unbounded memory",
+	},
+	{
+		path:   "net/http/pprof",
+		reason: "it registers itself on the default mux, where anybody may reach it",
+	},
+	{
+		path:   "github.com/modelcontextprotocol/go-sdk/auth",
+		reason: "its RequireBearerToken sends no error= and echoes the verifier's errors to the caller",
+	},
+	{
+		path:   "github.com/mark3labs/mcp-go",
+		reason: "it is a client that tests use",
+	},
+	{
+		path:   "github.com/google/go-cmp",
+		reason: "it may panic on what it compares and belongs to tests",
+	},
+	{
+		path:   "go.uber.org/goleak",
+		reason: "it belongs to tests",
+	},
+	{
+		path:   "modernc.org/sqlite",
+		only:   []string{"examples/inventory/internal/store"},
+		reason: "which database a service uses is for the service to say; an import here compiles it into every user's program",
+	},
+	{
+		path:   "github.com/jackc/pgx",
+		only:   []string{"examples/inventory/internal/store", "internal/pgtest"},
+		reason: "which database a service uses is for the service to say; an import here compiles it into every user's program",
+	},
+}
+
+// foreignAPI says whose types besides the standard library's and our own a
+// package's exported API may mention.
+var foreignAPI = map[string][]string{
+	"mcp": {"github.com/modelcontextprotocol/go-sdk"}, // the SDK's server stays within reach
+}
