@@ -49,8 +49,6 @@ type Service struct {
 
 	revision atomic.Uint64
 
-	revision atomic.Uint64
-
 	mu        sync.RWMutex
 	ordered   []*Registered
 	byName    map[string]*Registered
@@ -128,11 +126,6 @@ func (s *Service) Observe(interceptors ...Interceptor) {
 	s.observers = append(s.observers, interceptors...)
 	s.recompose()
 }
-
-// Revision returns a number that grows with every registration. Who keeps
-// something made from [Service.Operations] sees by it, at the price of one load,
-// when it is to be made anew.
-func (s *Service) Revision() uint64 { return s.revision.Load() }
 
 // Operations returns the operations in the order of registration.
 func (s *Service) Operations() []*Registered {

@@ -3,6 +3,7 @@ package binding
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,6 +22,9 @@ type Request struct {
 	Body   []byte      // JSON; nil where the operation takes no body
 }
 
+// ErrInexpressible is what every [InexpressibleError] is, for errors.Is.
+var ErrInexpressible = errors.New("inexpressible over REST")
+
 // InexpressibleError says why no REST request carries an arguments object.
 type InexpressibleError struct {
 	Pointer string // to the argument, "" for the whole object
@@ -31,6 +35,9 @@ type InexpressibleError struct {
 func (e *InexpressibleError) Error() string {
 	return fmt.Sprintf("no REST request can carry argument %q: %s", e.Pointer, e.Reason)
 }
+
+// Unwrap returns [ErrInexpressible].
+func (e *InexpressibleError) Unwrap() error { return ErrInexpressible }
 
 // Request is the reverse of [Plan.Arguments], for clients: the request that
 // carries arguments, valid or not, such that it must meet the same verdict. Its
