@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"sync/atomic"
 
 	"github.com/tandem-go/tandem/internal/schema"
 )
