@@ -1,0 +1,74 @@
+package schema
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// FieldError locates one thing that is wrong in an arguments object.
+type FieldError struct {
+	// Pointer is an RFC 6901 JSON Pointer into the arguments object; "" means the whole of it.
+	Pointer string `json:"pointer"`
+	// Detail says in one sentence what is wrong and what to do.
+	Detail string `json:"detail"`
+	// Expected is a short statement of what is accepted, such as "integer" or "at most 10 characters".
+	Expected string `json:"expected,omitempty"`
+	// Received is the JSON text that came, cut to 64 characters; always empty for writeOnly fields.
+	Received string `json:"received,omitempty"`
+}
+
+// maxReceived is the length, in characters, to which FieldError.Received is cut.
+const maxReceived = 64
+
+// excerpt returns raw as valid UTF-8 of at most maxReceived characters.
+func excerpt(raw []byte) string {
+	if len(raw) > 4*maxReceived+4 {
+		raw = raw[:4*maxReceived+4]
+	}
+	text := strings.ToValidUTF8(string(raw), "\uFFFD")
+	if utf8.RuneCountInString(text) <= maxReceived {
+		return text
+	}
+	return string([]rune(text)[:maxReceived-1]) + "…"
+}
+
+// step is one token of the path from the root of a document to the value at hand.
+type step struct {
+	name  string // of a member; "" together with raw == nil means that index counts
+	raw   []byte // the member's name as it stands in the document, where no string exists yet
+	index int    // of an array's item; -1 for a member
+}
+
+// pointer renders path as a JSON Pointer.
+func pointer(path []step) string {
+	var dst []byte
+	for i := range path {
+		dst = append(dst, '/')
+		switch p := &path[i]; {
+		case p.index >= 0:
+			dst = strconv.AppendInt(dst, int64(p.index), 10)
+		case p.raw != nil:
+			text, _ := unescape(nil, p.raw)
+			dst = appendToken(dst, string(text))
+		default:
+			dst = appendToken(dst, p.name)
+		}
+	}
+	return string(dst)
+}
+
+// appendToken appends one reference token, escaped as RFC 6901 section 3 says.
+func appendToken(dst []byte, token string) []byte {
+	for i := range len(token) {
+		switch c := token[i]; c {
+		case '~':
+			dst = append(dst, "~0"...)
+		case '/':
+			dst = append(dst, "~1"...)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
