@@ -1,0 +1,96 @@
+// Package rest is the REST door: it decodes an HTTP request into a call of an
+// operation, invokes it, and encodes the result or the error as HTTP.
+//
+// Results are application/json, errors RFC 9457 problems in
+// application/problem+json. A caller that prefers text/event-stream gets the
+// progress of its call as events; see [Handler].
+package rest
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tandem-go/tandem"
+)
+
+// Handler serves the operations of a service whose Doors include REST, also
+// those that are registered later. It is safe for concurrent use.
+//
+// Paths match as a whole. A trailing slash is served like none, and nothing is
+// ever redirected: a path with empty or dot segments is not found, while their
+// escaped forms (%2e%2e, ..%2f) reach the argument decoded.
+//
+// # Event streams
+//
+// A request whose Accept prefers text/event-stream to JSON is answered by
+// server-sent events: any number of "progress" (a [tandem.ProgressUpdate]), then
+// one "result" (the output, null if the operation has none) or one "error" (the
+// problem). The stream opens, with status 200, when the arguments are found valid
+// and the handler starts; whatever is refused before that (credentials, limits,
+// arguments) is a plain HTTP error, which also keeps a browser's EventSource from
+// trying again. EventSource does call again when a stream ends, so its user closes
+// it on the last event. Closing the connection cancels the call.
+type Handler struct {
+	svc    *tandem.Service
+	cfg    Config
+	routes atomic.Pointer[routes]
+	build  sync.Mutex
+}
+
+// New returns the REST door of the service. The error names the field of cfg
+// that is wrong.
+func New(svc *tandem.Service, cfg Config) (*Handler, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{svc: svc, cfg: cfg}
+	h.routes.Store(newRoutes(svc, cfg.Prefix))
+	return h, nil
+}
+
+// ServeHTTP answers one request: route, then decode ▸ invoke ▸ encode.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	found, r := h.current().find(r)
+	if found.op == nil {
+		refuseRoute(w, r, found)
+		return
+	}
+	accepted := accepts(r.Header["Accept"])
+	if accepted == nothing {
+		writeProblem(w, problem(http.StatusNotAcceptable, "the answer is application/json; text/event-stream with progress is to be had as well"))
+		return
+	}
+	call, refusal := h.decode(w, r, found.op)
+	if refusal != nil {
+		writeProblem(w, *refusal)
+		return
+	}
+	if accepted == events && r.Method != http.MethodHead {
+		h.serveEvents(w, r, call)
+		return
+	}
+	result, err := h.invoke(r.Context(), call)
+	h.encode(w, r, call, result, err)
+}
+
+func (h *Handler) invoke(ctx context.Context, call *tandem.Call) (tandem.Result, error) {
+	return call.Operation.Invoke(ctx, call)
+}
+
+// current returns the routes, made anew if operations were registered since.
+func (h *Handler) current() *routes {
+	if rs := h.routes.Load(); rs.revision == h.svc.Revision() {
+		return rs
+	}
+	h.build.Lock()
+	defer h.build.Unlock()
+	rs := h.routes.Load()
+	if rs.revision != h.svc.Revision() {
+		rs = newRoutes(h.svc, h.cfg.Prefix)
+		h.routes.Store(rs)
+	}
+	return rs
+}

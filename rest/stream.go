@@ -1,0 +1,169 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/tandem-go/tandem"
+)
+
+// serveEvents invokes the call with its progress, result or error as events.
+func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, call *tandem.Call) {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	s := &stream{w: w, control: http.NewResponseController(w), cfg: h.cfg, cancel: cancel}
+	defer s.close()
+	call.Started = s.open
+	result, err := h.invoke(tandem.WithProgress(ctx, s.progress), call)
+	if err != nil && !s.isOpen() {
+		h.encodeError(w, r, call, err)
+		return
+	}
+	s.open() // for an answer that an interceptor gave in the handler's stead
+	switch {
+	case err != nil:
+		s.send("error", public(err).Problem().JSON())
+	case result.JSON == nil:
+		s.send("result", []byte("null")) // an event without data would not be dispatched
+	default:
+		s.send("result", result.JSON)
+	}
+}
+
+// stream writes server-sent events. Its methods may be called from several
+// goroutines at once; after close they do nothing.
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	cfg     Config
+	cancel  context.CancelFunc // ends the call when the caller cannot be reached
+
+	mu     sync.Mutex
+	opened bool
+	closed bool
+	buf    []byte
+	beat   *time.Timer
+}
+
+func (s *stream) isOpen() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opened
+}
+
+// open sends the header and a first comment, once.
+func (s *stream) open() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.begin()
+}
+
+func (s *stream) begin() {
+	if s.opened || s.closed {
+		return
+	}
+	s.opened = true
+	header := s.w.Header()
+	header["Content-Type"] = []string{eventsType}
+	header["Cache-Control"] = []string{"no-cache, no-transform"}
+	header["X-Accel-Buffering"] = []string{"no"} // nginx would hold the events back
+	header["X-Content-Type-Options"] = noSniff
+	addVary(header)
+	_ = s.control.SetReadDeadline(time.Time{}) // a server's ReadTimeout is for the request, which is read
+	s.w.WriteHeader(http.StatusOK)
+	s.beat = time.AfterFunc(s.cfg.Heartbeat, s.heartbeat)
+	s.write([]byte(": open\n\n"))
+}
+
+// close stops the heartbeat; nothing is written afterwards.
+func (s *stream) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.beat != nil {
+		s.beat.Stop()
+	}
+}
+
+func (s *stream) heartbeat() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.write([]byte(": ping\n\n"))
+}
+
+// progress sends an update, opening the stream if an interceptor reports before
+// the handler does.
+func (s *stream) progress(u tandem.ProgressUpdate) {
+	u.Done, u.Total = finite(u.Done), finite(u.Total)
+	data, err := json.Marshal(u, jsontext.AllowInvalidUTF8(true))
+	if err != nil { // not reachable: two finite numbers and a string
+		return
+	}
+	s.open()
+	s.send("progress", data)
+}
+
+// finite returns 0, which says nothing, for what JSON cannot express.
+func finite(f float64) float64 {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0
+	}
+	return f
+}
+
+// send writes one event.
+func (s *stream) send(event string, data []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buf = append(append(s.buf[:0], "event: "...), event...)
+	s.buf = appendData(append(s.buf, '\n'), data)
+	s.write(append(s.buf, '\n'))
+}
+
+// appendData appends data as data lines: line breaks, which JSON has only as
+// white space, end a line of the stream.
+func appendData(dst, data []byte) []byte {
+	dst = append(dst, "data: "...)
+	for _, c := range data {
+		if c == '\n' || c == '\r' {
+			dst = append(dst, "\ndata: "...)
+			continue
+		}
+		dst = append(dst, c)
+	}
+	return append(dst, '\n')
+}
+
+// flush sends what is written; a ResponseWriter that cannot sends it at the end.
+func flush(control *http.ResponseController) error {
+	if err := control.Flush(); !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
+}
+
+// write sends bytes at once, within the deadline; s.mu is held. A caller that
+// cannot be written to ends its call.
+func (s *stream) write(p []byte) {
+	if s.closed {
+		return
+	}
+	s.beat.Reset(s.cfg.Heartbeat)
+	_ = s.control.SetWriteDeadline(time.Now().Add(s.cfg.WriteTimeout)) // not every ResponseWriter can
+	_, err := s.w.Write(p)
+	if err == nil {
+		err = flush(s.control)
+	}
+	_ = s.control.SetWriteDeadline(time.Time{})
+	if err != nil {
+		s.closed = true
+		s.beat.Stop()
+		s.cancel()
+	}
+}
