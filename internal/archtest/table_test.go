@@ -41,6 +41,7 @@ var rooms = []room{
 	{"internal/clienttest", nil},
 	{"internal/nodetools", nil},
 	{"internal/pgtest", nil},
+	{"internal/testreport", nil},
 }
 
 // bans are imports that only some packages may have.
