@@ -27,6 +27,7 @@ type ProductSummary struct {
 // ListProducts returns a page of the products that pass the filters. Paging goes
 // by SKU, so that it neither skips nor repeats a product while stock moves.
 func (inv *Inventory) ListProducts(ctx context.Context, list ProductList) (ProductPage, error) {
+	list.Limit = max(list.Limit, 1)
 	after, err := inv.cursors.open(list.Cursor, list.filters())
 	if err != nil {
 		return ProductPage{}, err

@@ -67,13 +67,16 @@ func checkRefusedAdjustment(t *testing.T, f fixture) {
 	}
 }
 
-// checkParallelAdjustments takes more than there is, by many callers at once.
+// checkParallelAdjustments takes more than there is, by many callers at once in
+// two replicas.
 func checkParallelAdjustments(t *testing.T, f fixture) {
 	const callers, each = 8, 25
-	var taken, refused, negative atomic.Int64
+	var taken, refused, negative, next atomic.Int64
+	replicas := f.replicas(t)
 	parallel(callers, func() {
+		replica := replicas[int(next.Add(1))%len(replicas)]
 		for range each {
-			result, err := f.AdjustStock(t.Context(), stock.Adjustment{SKU: "SKU-0001", WarehouseID: "default", Delta: -3, Reason: "sale"})
+			result, err := replica.AdjustStock(t.Context(), stock.Adjustment{SKU: "SKU-0001", WarehouseID: "default", Delta: -3, Reason: "sale"})
 			switch {
 			case err == nil:
 				taken.Add(3)
@@ -203,6 +206,36 @@ func checkParallelRecounts(t *testing.T, f fixture) {
 	after := f.number(t, "SELECT CAST(sum(quantity) AS bigint) FROM stock")
 	if ledger := f.number(t, "SELECT CAST(sum(delta) AS bigint) FROM adjustments"); after != before+ledger {
 		t.Errorf("the books went from %d to %d, and the ledger says %+d", before, after, ledger)
+	}
+}
+
+// replicas returns two stores on the same database, or one where it has no room
+// for another.
+func (f fixture) replicas(t *testing.T) []fixture {
+	t.Helper()
+	if f.url == "sqlite::memory:" {
+		return []fixture{f}
+	}
+	return []fixture{f, start(t, f.url)}
+}
+
+// TestReadersDoNotBlockWriters protects SQLite's write-ahead log: without it a
+// commit waits until nobody reads.
+func TestReadersDoNotBlockWriters(t *testing.T) {
+	f := start(t, fileURL(t))
+	rows, err := f.store.opened.Load().read.QueryContext(t.Context(), "SELECT sku FROM products")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	if !rows.Next() {
+		t.Fatal("no row")
+	}
+	if err := f.adjust(t, "SKU-0001", "default", 1); err != nil {
+		t.Errorf("adjust while a query runs: %v", err)
+	}
+	if err := rows.Err(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -29,7 +29,19 @@ func (s *Store) one(ctx context.Context, into []any, query string, args ...any) 
 	if err != nil {
 		return err
 	}
-	return s.failure(ctx, h.read.QueryRowContext(ctx, query, args...).Scan(into...))
+	return s.failure(ctx, scanOne(ctx, h.read, into, query, args...))
+}
+
+func scanOne(ctx context.Context, q querier, into []any, query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // Err reports what matters
+	if rows.Next() {
+		return firstError(rows.Scan(into...), rows.Err())
+	}
+	return firstError(rows.Err(), sql.ErrNoRows)
 }
 
 // all reads every row; columns says where the columns of a row go. The result is
@@ -43,12 +55,12 @@ func all[T any](ctx context.Context, s *Store, columns func(*T) []any, query str
 	return found, s.failure(ctx, err)
 }
 
-func scanAll[T any](ctx context.Context, db *sql.DB, columns func(*T) []any, query string, args ...any) ([]T, error) {
-	rows, err := db.QueryContext(ctx, query, args...)
+func scanAll[T any](ctx context.Context, q querier, columns func(*T) []any, query string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // Err below reports what matters
+	defer func() { _ = rows.Close() }() // Err reports what matters
 	found := []T{}
 	for rows.Next() {
 		var row T

@@ -61,11 +61,12 @@ func (e *sqlite) open(context.Context) (*handles, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
+	prepared := &statements{db: read}
 	return &handles{
-		read:  read,
+		read:  prepared,
 		write: write,
 		stats: func() tandem.PoolStats { return sum(sqlStats(read), sqlStats(write)) },
-		close: func() error { return errors.Join(read.Close(), write.Close()) },
+		close: func() error { return errors.Join(prepared.close(), read.Close(), write.Close()) },
 	}, nil
 }
 
@@ -76,11 +77,12 @@ func (e *sqlite) openMemory() (*handles, error) {
 	if err != nil {
 		return nil, err
 	}
+	prepared := &statements{db: db}
 	return &handles{
-		read:  db,
+		read:  prepared,
 		write: db,
 		stats: func() tandem.PoolStats { return sqlStats(db) },
-		close: db.Close,
+		close: func() error { return errors.Join(prepared.close(), db.Close()) },
 	}, nil
 }
 

@@ -51,9 +51,10 @@ type engine interface {
 
 // handles are the open connections of a store.
 type handles struct {
-	read, write *sql.DB // the same one where readers and writers share a pool
-	stats       func() tandem.PoolStats
-	close       func() error
+	read  querier
+	write *sql.DB
+	stats func() tandem.PoolStats
+	close func() error
 }
 
 // Open returns the store for a database URL: sqlite:PATH, sqlite::memory: or

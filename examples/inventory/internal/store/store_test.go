@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"path/filepath"
 	"testing"
 	"time"
@@ -175,6 +176,15 @@ func checkContext(t *testing.T, f fixture) {
 		if code := tandem.CodeOf(call()); code != tandem.Canceled {
 			t.Errorf("%s of a cancelled call: code %v, want canceled", name, code)
 		}
+	}
+	late, cancelLate := context.WithCancel(t.Context())
+	err := f.store.change(late, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(late, "UPDATE stock SET quantity = quantity + 1")
+		cancelLate() // when all is done but the commit
+		return err
+	})
+	if code := tandem.CodeOf(err); code != tandem.Canceled {
+		t.Errorf("a change cancelled before its commit: %v, want canceled", err)
 	}
 	if after := f.quantity(t, "SKU-0001", "default"); after != before {
 		t.Errorf("a cancelled adjustment moved the stock from %d to %d", before, after)
