@@ -35,7 +35,7 @@ vulncheck: ## known vulnerabilities, if their database can be reached
 	@if [ ! -x $(TOOLS)/govulncheck ]; then echo "govulncheck: skipped, it is not installed (make tools-go installs it)"; exit 0; fi; \
 	output=$$(timeout 120 $(TOOLS)/govulncheck ./... 2>&1); status=$$?; \
 	if [ $$status -eq 3 ]; then echo "$$output"; exit 1; \
-	elif [ $$status -ne 0 ]; then echo "govulncheck: skipped, it could not look: $$(echo "$$output" | tail -n 1)"; \
+	elif [ $$status -ne 0 ]; then echo "govulncheck: skipped, it could not look: $$(echo "$$output" | head -n 1)"; \
 	else echo "govulncheck: nothing known"; fi
 
 race:

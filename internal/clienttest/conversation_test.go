@@ -3,10 +3,13 @@ package clienttest
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tandem-go/tandem"
 )
 
 // call is a tool call.
@@ -65,27 +68,31 @@ func (s *served) check(t *testing.T, seen conversation, version string) {
 	if diff := cmp.Diff(s.toolNames(), seen.Tools); diff != "" {
 		t.Errorf("tools (-registered +listed):\n%s", diff)
 	}
-	s.checkGood(t, seen.Good)
+	s.checkGood(t, seen.Good, version)
 	s.checkBad(t, seen.Bad)
 	if seen.Long != nil {
 		s.checkLong(t, *seen.Long)
-		s.checkGood(t, seen.After)
+		s.checkGood(t, seen.After, version)
 	}
 }
 
-// checkGood demands the REST answer, structured and as text.
-func (s *served) checkGood(t *testing.T, got outcome) {
+// checkGood demands the REST answer, as text, and structured where the revision
+// knows structured content.
+func (s *served) checkGood(t *testing.T, got outcome, version string) {
 	t.Helper()
-	want := s.rest(t, 200)(goodCall)
+	want := s.rest(t, goodCall, http.StatusOK)
 	if got.IsError {
 		t.Errorf("good call: a tool error: %s", got.Text)
 		return
 	}
-	if diff := cmp.Diff(want, decode(t, got.Structured)); diff != "" {
-		t.Errorf("good call: structured content (-REST +MCP):\n%s", diff)
-	}
 	if diff := cmp.Diff(want, decode(t, []byte(got.Text))); diff != "" {
 		t.Errorf("good call: text (-REST +MCP):\n%s", diff)
+	}
+	if version < firstStructured {
+		return
+	}
+	if diff := cmp.Diff(want, decode(t, got.Structured)); diff != "" {
+		t.Errorf("good call: structured content (-REST +MCP):\n%s", diff)
 	}
 }
 
@@ -96,7 +103,7 @@ func (s *served) checkBad(t *testing.T, got outcome) {
 		t.Errorf("bad call: not a tool error: %s", got.Text)
 		return
 	}
-	if diff := cmp.Diff(s.rest(t, 400)(badCall), decode(t, []byte(got.Text))); diff != "" {
+	if diff := cmp.Diff(s.rest(t, badCall, http.StatusBadRequest), decode(t, []byte(got.Text))); diff != "" {
 		t.Errorf("bad call: problem (-REST +MCP):\n%s", diff)
 	}
 }
@@ -105,25 +112,32 @@ func (s *served) checkBad(t *testing.T, got outcome) {
 // and that the service ended its work too.
 func (s *served) checkLong(t *testing.T, got ending) {
 	t.Helper()
-	if len(got.Progress) < cancelAfter {
-		t.Errorf("long call: %d progress reports, want at least %d", len(got.Progress), cancelAfter)
-	}
-	rising := slices.IsSortedFunc(got.Progress, func(a, b progress) int {
-		if a.Progress < b.Progress {
-			return -1
+	got.check(t)
+	select {
+	case code := <-s.ended:
+		if code != tandem.Canceled {
+			t.Errorf("long call: in the service it ended as %v, want %v", code, tandem.Canceled)
 		}
-		return 1 // equal is not rising either
-	})
-	for _, p := range got.Progress {
-		if p.Progress <= 0 || p.Total < p.Progress || p.Message == "" || !rising {
-			t.Errorf("long call: progress %+v of %+v", p, got.Progress)
-		}
+	case <-time.After(patience):
+		t.Error("long call: it has not ended in the service")
 	}
-	if got.Ended == "" {
+}
+
+// check demands rising progress, and that the call ended with the client's error.
+func (e ending) check(t *testing.T) {
+	t.Helper()
+	if len(e.Progress) < cancelAfter {
+		t.Errorf("long call: %d progress reports, want at least %d", len(e.Progress), cancelAfter)
+	}
+	before := 0.0
+	for _, p := range e.Progress {
+		if p.Progress <= before || p.Total < p.Progress || p.Message == "" {
+			t.Errorf("long call: the report %+v among %+v", p, e.Progress)
+		}
+		before = p.Progress
+	}
+	if e.Ended == "" {
 		t.Error("long call: it succeeded, though it was cancelled")
-	}
-	if code := s.endOf(t, longCall.Name); code != "canceled" {
-		t.Errorf("long call: in the service it ended as %q, want canceled", code)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // call, which by the protocol does not cancel it.
 func TestMCPGoStreamable(t *testing.T) {
 	s := serve(t)
-	for _, version := range append(legacyRevisions, modern) {
+	for _, version := range httpRevisions {
 		t.Run(version, func(t *testing.T) {
 			s.wire.take()
 			way, err := transport.NewStreamableHTTP(s.url + streamable.path())
@@ -32,7 +32,7 @@ func TestMCPGoStreamable(t *testing.T) {
 // modern era, must be answered so that it falls back.
 func TestMCPGoSSE(t *testing.T) {
 	s := serve(t)
-	for asked, want := range map[string]string{"": latestLegacy, "2024-11-05": "2024-11-05"} {
+	for asked, want := range map[string]string{"": latestLegacy, first: first} {
 		t.Run("asked for "+asked, func(t *testing.T) {
 			s.wire.take()
 			way, err := transport.NewSSE(s.url + sse.path())

@@ -11,11 +11,17 @@ import (
 	"testing"
 )
 
-// The protocol revisions.
+// The protocol revisions that matter here.
 const (
-	modern       = "2026-07-28"
-	latestLegacy = "2025-11-25"
+	modern          = "2026-07-28"
+	latestLegacy    = "2025-11-25"
+	firstStructured = "2025-06-18"
+	firstHTTP       = "2025-03-26"
+	first           = "2024-11-05"
 )
+
+// httpRevisions are those that Streamable HTTP has.
+var httpRevisions = []string{firstHTTP, firstStructured, latestLegacy, modern}
 
 // door is a way in for MCP clients.
 type door string
