@@ -29,7 +29,7 @@ func (a Adjustment) Validate(context.Context) error {
 type AdjustmentResult struct {
 	SKU          string `json:"sku" doc:"Product stock-keeping unit identifier" example:"SKU-0005"`
 	WarehouseID  string `json:"warehouse_id" doc:"Warehouse whose stock moved" example:"default"`
-	Quantity     int64  `json:"quantity" doc:"Units on the books of the warehouse after the adjustment" minimum:"0" example:"96"`
+	Quantity     int64  `json:"quantity" doc:"Units on the books of the warehouse after the adjustment" minimum:"0" example:"197"`
 	AdjustmentID string `json:"adjustment_id" doc:"Identifier of the record of this adjustment" example:"adj-42"`
 }
 

@@ -6,22 +6,22 @@ import "context"
 type ProductList struct {
 	Limit    int    `json:"limit,omitzero" doc:"Most products to return" minimum:"1" maximum:"100" default:"20" example:"50"`
 	Cursor   string `json:"cursor,omitzero" doc:"next_cursor of the page before, sent with the same filters; leave it out for the first page" maxLength:"256"`
-	Category string `json:"category,omitzero" doc:"Only products of this category, such as tools or lighting" maxLength:"64" pattern:"^[a-z][a-z-]*$" example:"lighting"`
+	Category string `json:"category,omitzero" doc:"Only products of this category, such as office or tools" maxLength:"64" pattern:"^[a-z][a-z-]*$" example:"office"`
 	InStock  *bool  `json:"in_stock,omitzero" doc:"true for products that some warehouse has, false for products that none has; leave it out for both" example:"true"`
 }
 
 // ProductPage is a page of the list of products, in the order of their SKUs.
 type ProductPage struct {
 	Products   []ProductSummary `json:"products" doc:"The products of this page"`
-	NextCursor string           `json:"next_cursor,omitzero" doc:"Where the next page starts; absent on the last page" example:"AQID"`
+	NextCursor string           `json:"next_cursor,omitzero" doc:"Where the next page starts; absent on the last page" example:"q83vEjRWeJA"`
 }
 
 // ProductSummary is a product as lists show it.
 type ProductSummary struct {
 	SKU      string `json:"sku" doc:"Product stock-keeping unit identifier" example:"SKU-0005"`
-	Name     string `json:"name" doc:"Product name" example:"Foldable desk lamp"`
-	Category string `json:"category" doc:"Product category" example:"lighting"`
-	Quantity int64  `json:"quantity" doc:"Units on the books of all warehouses together" minimum:"0" example:"213"`
+	Name     string `json:"name" doc:"Product name" example:"Foldable stapler"`
+	Category string `json:"category" doc:"Product category" example:"office"`
+	Quantity int64  `json:"quantity" doc:"Units on the books of all warehouses together" minimum:"0" example:"378"`
 }
 
 // ListProducts returns a page of the products that pass the filters. Paging goes

@@ -12,9 +12,9 @@ type ProductQuery struct {
 // ProductResult is what lies of a product in one warehouse.
 type ProductResult struct {
 	SKU      string    `json:"sku" doc:"Product stock-keeping unit identifier" example:"SKU-0005"`
-	Name     string    `json:"name" doc:"Product name" example:"Foldable desk lamp"`
-	Quantity int64     `json:"quantity" doc:"Units on the books of the warehouse" minimum:"0" example:"84"`
-	Location string    `json:"location" doc:"Aisle, bay and shelf in the warehouse" example:"C-07-2"`
+	Name     string    `json:"name" doc:"Product name" example:"Foldable stapler"`
+	Quantity int64     `json:"quantity" doc:"Units on the books of the warehouse" minimum:"0" example:"46"`
+	Location string    `json:"location" doc:"Aisle, bay and shelf in the warehouse" example:"G-06-1"`
 	Variants []Variant `json:"variants,omitzero" doc:"The product's variants, if they were asked for"`
 }
 
@@ -42,9 +42,9 @@ type ProductRef struct {
 // Product is all there is to know of a product.
 type Product struct {
 	SKU      string       `json:"sku" doc:"Product stock-keeping unit identifier" example:"SKU-0005"`
-	Name     string       `json:"name" doc:"Product name" example:"Foldable desk lamp"`
-	Category string       `json:"category" doc:"Product category" example:"lighting"`
-	Quantity int64        `json:"quantity" doc:"Units on the books of all warehouses together" minimum:"0" example:"213"`
+	Name     string       `json:"name" doc:"Product name" example:"Foldable stapler"`
+	Category string       `json:"category" doc:"Product category" example:"office"`
+	Quantity int64        `json:"quantity" doc:"Units on the books of all warehouses together" minimum:"0" example:"378"`
 	Stock    []StockLevel `json:"stock" doc:"Units per warehouse"`
 	Variants []Variant    `json:"variants" doc:"The product's variants"`
 }
@@ -52,8 +52,8 @@ type Product struct {
 // StockLevel is what lies of a product in a warehouse.
 type StockLevel struct {
 	WarehouseID string `json:"warehouse_id" doc:"Warehouse identifier" example:"east"`
-	Quantity    int64  `json:"quantity" doc:"Units on the books of the warehouse" minimum:"0" example:"84"`
-	Location    string `json:"location" doc:"Aisle, bay and shelf in the warehouse" example:"C-07-2"`
+	Quantity    int64  `json:"quantity" doc:"Units on the books of the warehouse" minimum:"0" example:"46"`
+	Location    string `json:"location" doc:"Aisle, bay and shelf in the warehouse" example:"G-06-1"`
 }
 
 // GetProduct returns a product with its variants and its stock everywhere.

@@ -17,7 +17,7 @@ type Recount struct {
 type RecountResult struct {
 	WarehouseID string `json:"warehouse_id" doc:"Warehouse that was counted" example:"west"`
 	Counted     int64  `json:"counted" doc:"Products that were counted" minimum:"0" example:"500"`
-	Corrected   int64  `json:"corrected" doc:"Products whose books were brought in line with the shelf" minimum:"0" example:"13"`
+	Corrected   int64  `json:"corrected" doc:"Products whose books were brought in line with the shelf" minimum:"0" example:"12"`
 }
 
 // RecountStock counts the shelves of a warehouse step by step, then corrects the
