@@ -14,6 +14,7 @@ type compiler struct {
 	open     bool
 	added    []typeKey      // named types planned in this run
 	names    []string       // names claimed in this run
+	unkeyed  []*named       // named in this run, but no types of their own: variants of unions
 	checks   []func() error // to run when all plans are whole: defaults and examples against their own rules
 }
 
@@ -32,6 +33,9 @@ func (c *compiler) compile(t reflect.Type) (*Type, error) {
 	}
 	for _, key := range c.added {
 		n := c.registry.named[key]
+		n.schema = (&emitter{}).whole(n)
+	}
+	for _, n := range c.unkeyed {
 		n.schema = (&emitter{}).whole(n)
 	}
 	return newType(c.registry, n), nil
@@ -61,6 +65,9 @@ func (c *compiler) node(t reflect.Type, tg *tags) (*node, error) {
 	var err error
 	if n.codec, err = c.codec(t, n, tg); err != nil {
 		return nil, err
+	}
+	if all := choicesOf(n.codec); all != nil {
+		c.vetChoices(n, all)
 	}
 	n.validates = t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(validator)
 	return n, nil
@@ -105,9 +112,9 @@ func (c *compiler) byKind(t reflect.Type, n *node, tg *tags) (codec, error) {
 	case reflect.Float32, reflect.Float64:
 		return newFloatCodec(t, tg)
 	case reflect.Slice, reflect.Array:
-		return c.sequence(t, tg)
+		return c.maybeLoop(t, func() (codec, error) { return c.sequence(t, tg) })
 	case reflect.Map:
-		return c.mapping(t, tg)
+		return c.maybeLoop(t, func() (codec, error) { return c.mapping(t, tg) })
 	case reflect.Struct:
 		return c.structure(t)
 	}
@@ -124,6 +131,9 @@ func noSchema(t reflect.Type) error {
 // pointer plans *T as T. As a field it accepts null unless it may be left out (the field's compiler decides); as an item or a map's
 // value it does so unless it points to a struct, since a pointer to a struct is mostly just a way to hold it.
 func (c *compiler) pointer(t reflect.Type, n *node, tg *tags) (codec, error) {
+	if loops(t) {
+		return nil, errTypeLoop
+	}
 	elem, err := c.node(t.Elem(), tg)
 	if err != nil {
 		return nil, err
@@ -134,7 +144,7 @@ func (c *compiler) pointer(t reflect.Type, n *node, tg *tags) (codec, error) {
 	return &pointerCodec{elem: elem}, nil
 }
 
-var errTypeLoop = errors.New("a type that consists of nothing but itself has no JSON Schema")
+var errTypeLoop = errors.New("a pointer type that leads to nothing but itself has no JSON Schema")
 
 // name plans a named type, once, and gives it a component name. fill completes the codec and may meet the type again.
 func (c *compiler) name(t reflect.Type, wanted string, codec component, fill func() error) (*named, error) {

@@ -185,3 +185,9 @@ func powMod(a, n, mod uint64) uint64 {
 	}
 	return result
 }
+
+// huge says that d is far from what a 64-bit float can hold, so that writing it out digit by digit could take any amount of memory.
+func (d decimal) huge() bool {
+	const far = 1100
+	return d.exp > far || d.exp < -far || len(d.digits) > far
+}

@@ -22,6 +22,8 @@ type decoder struct {
 	quiet   bool   // Validate methods are not to run
 	secret  int    // > 0 within a writeOnly field
 	depth   int    // of nesting
+	bounded int    // > 0 where numbers are for a validator that would choke on huge exponents
+	leapt   int    // bytes that looking ahead has passed over
 	text    []byte // scratch for unescaped strings
 	digits  []byte // scratch for decimals
 	canon   []byte // scratch for comparing items
@@ -272,10 +274,14 @@ func (d *decoder) skipNumber(c byte) bool {
 	if c != '-' && (c < '0' || c > '9') {
 		return d.syntax("expected a value")
 	}
-	if _, problem := d.number(); problem != "" {
+	raw, problem := d.number()
+	if problem != "" {
 		return d.syntax(problem)
 	}
-	return true
+	if d.bounded == 0 || !d.decimal(raw).huge() {
+		return true
+	}
+	return d.report(FieldError{Detail: "is a number too large or too small to be of use", Expected: "number", Received: excerpt(raw)})
 }
 
 func (d *decoder) word(c byte) bool {

@@ -38,16 +38,16 @@ func (x *emitter) schemaWith(n *node, annotated bool) []byte {
 }
 
 func (x *emitter) trailing(n *node, o *object) {
-	if n.notes.def != nil && x.dir != output {
+	if n.notes.def != nil && x.dir != output && !o.has("default") {
 		o.raw("default", n.notes.def)
 	}
-	if n.notes.example != nil {
+	if n.notes.example != nil && !o.has("examples") {
 		o.raws("examples", [][]byte{n.notes.example})
 	}
-	o.flag("deprecated", n.notes.deprecated)
+	o.flag("deprecated", n.notes.deprecated && !o.has("deprecated"))
 	if x.dir == both {
-		o.flag("readOnly", n.notes.readOnly)
-		o.flag("writeOnly", n.notes.writeOnly)
+		o.flag("readOnly", n.notes.readOnly && !o.has("readOnly"))
+		o.flag("writeOnly", n.notes.writeOnly && !o.has("writeOnly"))
 	}
 }
 
@@ -57,7 +57,7 @@ func (x *emitter) root(n *node) []byte {
 	var o object
 	o.text("title", n.notes.title)
 	o.text("description", n.notes.doc)
-	if c, ok := n.codec.(component); ok {
+	if c, ok := behindPointers(n).(component); ok {
 		c.describeWhole(x, &o, false) // a root stands as a whole even if it is recursive
 	} else {
 		n.codec.describe(x, &o, n.nullable)
@@ -131,4 +131,14 @@ func (x *emitter) orNull(o *object, null bool, write func(o *object)) {
 	var some object
 	write(&some)
 	o.raws("anyOf", [][]byte{some.bytes(), []byte(`{"type":"null"}`)})
+}
+
+func behindPointers(n *node) codec {
+	for {
+		p, ok := n.codec.(*pointerCodec)
+		if !ok {
+			return n.codec
+		}
+		n = p.elem
+	}
 }

@@ -18,6 +18,10 @@ func exampleWithin(n *node, within map[codec]bool) []byte {
 		return exampleWithin(c.elem, within)
 	case *structCodec:
 		return exampleStruct(c, within)
+	case *unionCodec:
+		return exampleWithin(c.variants[0].node, within)
+	case *loopCodec:
+		return exampleWithin(&node{codec: c.inner}, within)
 	case *sequenceCodec:
 		return exampleSequence(c, within)
 	case *mapCodec:
@@ -30,6 +34,9 @@ func exampleWithin(n *node, within map[codec]bool) []byte {
 }
 
 func exampleScalar(c codec) []byte {
+	if all := choicesOf(c); all != nil {
+		return all.values[0]
+	}
 	switch c := c.(type) {
 	case *stringCodec:
 		return c.rules.example()
@@ -37,31 +44,15 @@ func exampleScalar(c codec) []byte {
 		return c.rules.example()
 	case *textCodec:
 		return c.rules.example()
-	case *intCodec:
-		return c.rules.enum.first()
-	case *floatCodec:
-		return c.rules.enum.first()
 	}
 	return nil
 }
 
 func (r *stringRules) example() []byte {
-	switch {
-	case r == nil:
-		return nil
-	case r.enum != nil:
-		return r.enum.first()
-	case r.format != nil && r.format.sample != "" && r.min == 0 && r.max < 0 && r.pattern == nil:
+	if r != nil && r.format != nil && r.format.sample != "" && r.min == 0 && r.max < 0 && r.pattern == nil {
 		return appendString(nil, r.format.sample)
 	}
 	return nil
-}
-
-func (c *choices) first() []byte {
-	if c == nil {
-		return nil
-	}
-	return c.values[0]
 }
 
 func exampleStruct(c *structCodec, within map[codec]bool) []byte {

@@ -141,7 +141,8 @@ func (c *compiler) inline(p *structPlan, sf reflect.StructField, index []int, co
 // opaque says whether t, a struct, has JSON of its own instead of its fields.
 func (c *compiler) opaque(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return isWellKnown(t) || p.Implements(textMarshaler) || p.Implements(jsonMarshaler) || p.Implements(schemaMaker)
+	return isWellKnown(t) || p.Implements(textMarshaler) || p.Implements(jsonMarshaler) || p.Implements(schemaMaker) ||
+		p.Implements(discriminator)
 }
 
 // property plans a field that is a JSON property.

@@ -2,7 +2,7 @@ package schema
 
 // fieldsOf lists the properties of a struct's plan.
 func fieldsOf(n *node) []Field {
-	c, ok := deref(n).codec.(*structCodec)
+	c, ok := shape(n).(*structCodec)
 	if !ok {
 		return nil
 	}
@@ -26,7 +26,7 @@ func (f *field) info() Field {
 }
 
 func itemKind(n *node) string {
-	s, ok := deref(n).codec.(*sequenceCodec)
+	s, ok := shape(n).(*sequenceCodec)
 	if !ok {
 		return ""
 	}

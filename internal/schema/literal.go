@@ -14,7 +14,7 @@ func literal(n *node, text string) ([]byte, error) {
 	if text == "null" && n.nullable {
 		return []byte(text), nil
 	}
-	kind, _ := deref(n).codec.kind()
+	kind, _ := shape(n).kind()
 	if kind == "string" && !strings.HasPrefix(text, `"`) {
 		return appendString(nil, text), nil
 	}

@@ -6,9 +6,16 @@ import (
 )
 
 // object builds the text of a JSON object member by member.
-type object struct{ buf []byte }
+type object struct {
+	buf  []byte
+	keys []string
+}
+
+// has says whether a member called name is there already.
+func (o *object) has(name string) bool { return slices.Contains(o.keys, name) }
 
 func (o *object) key(name string) {
+	o.keys = append(o.keys, name)
 	if len(o.buf) == 0 {
 		o.buf = append(o.buf, '{')
 	} else {

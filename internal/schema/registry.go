@@ -14,6 +14,7 @@ type Registry struct {
 	types map[typeKey]*Type
 	named map[typeKey]*named
 	names map[string]*named
+	once  sync.Once
 	inner *Registry // of types met only behind interfaces, which are no components; made when needed
 }
 
@@ -133,10 +134,6 @@ func exported(s string) string {
 
 // dynamic returns the registry for types that turn up behind interfaces, so that they do not become components.
 func (r *Registry) dynamic() *Registry {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.inner == nil {
-		r.inner = NewRegistry()
-	}
+	r.once.Do(func() { r.inner = NewRegistry() })
 	return r.inner
 }

@@ -55,7 +55,7 @@ func newType(r *Registry, n *node) *Type {
 
 // IsObject says whether the type's JSON is an object of known shape or a map: a struct that is no union, or a map.
 func (t *Type) IsObject() bool {
-	switch deref(t.root).codec.(type) {
+	switch shape(t.root).(type) {
 	case *structCodec, *mapCodec:
 		return true
 	}
@@ -77,7 +77,7 @@ func (t *Type) Ref() []byte { return t.refs }
 // Object returns, in the OpenAPI dialect, an inline schema with only those properties of a struct that names lists; nil for
 // types that are no struct.
 func (t *Type) Object(names []string) []byte {
-	c, ok := deref(t.root).codec.(*structCodec)
+	c, ok := shape(t.root).(*structCodec)
 	if !ok {
 		return nil
 	}
@@ -145,14 +145,18 @@ func addressable(v reflect.Value) reflect.Value {
 	return p
 }
 
-// deref follows a plan through pointers.
-func deref(n *node) *node {
+// shape returns the codec of n behind pointers and other wrappings.
+func shape(n *node) codec {
+	c := n.codec
 	for {
-		p, ok := n.codec.(*pointerCodec)
-		if !ok {
-			return n
+		switch w := c.(type) {
+		case *pointerCodec:
+			c = w.elem.codec
+		case *loopCodec:
+			c = w.inner
+		default:
+			return c
 		}
-		n = p.elem
 	}
 }
 

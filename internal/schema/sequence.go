@@ -7,10 +7,10 @@ import (
 
 // sequenceCodec reads and writes slices and arrays.
 type sequenceCodec struct {
-	item     *node
-	rules    arrayRules
-	isArray  bool
-	recursed *named // for a type that is its own item
+	item    *node
+	rules   arrayRules
+	isArray bool
+	empty   reflect.Value // the slice of no items
 }
 
 // arrayRules are the constraints on an array.
@@ -21,10 +21,13 @@ type arrayRules struct {
 
 // sequence plans a slice or an array. Constraints that do not fit an array go to its items.
 func (c *compiler) sequence(t reflect.Type, tg *tags) (codec, error) {
-	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 {
+	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 && reflect.PointerTo(t.Elem()).NumMethod() == 0 {
 		return newBytesCodec(tg)
 	}
 	s := &sequenceCodec{isArray: t.Kind() == reflect.Array}
+	if !s.isArray {
+		s.empty = reflect.MakeSlice(t, 0, 0)
+	}
 	if err := s.takeRules(t, tg); err != nil {
 		return nil, err
 	}
@@ -81,7 +84,7 @@ func (s *sequenceCodec) decode(d *decoder, v reflect.Value) bool {
 	}
 	r := sequenceReader{sequenceCodec: s, d: d, v: v}
 	if !s.isArray {
-		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		v.Set(s.empty)
 	}
 	return d.items(r.read) && r.finish(d.data[start:d.pos])
 }

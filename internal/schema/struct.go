@@ -303,15 +303,19 @@ func (o *structReader) absent(f *field) bool {
 
 // missing reports a required property that is not there.
 func (d *decoder) missing(name string, n *node) bool {
+	return d.reportMissing(name, expectation(n))
+}
+
+func (d *decoder) reportMissing(name, expected string) bool {
 	d.pushName(name)
-	ok := d.report(FieldError{Detail: "property is required", Expected: expectation(n)})
+	ok := d.report(FieldError{Detail: "property is required", Expected: expected})
 	d.pop()
 	return ok
 }
 
 // expectation names the type of n for an error.
 func expectation(n *node) string {
-	kind, _ := deref(n).codec.kind()
+	kind, _ := shape(n).kind()
 	return kind
 }
 

@@ -42,7 +42,7 @@ func (s *structCodec) describeSome(x *emitter, o *object, null bool, keep func(*
 	if len(required) > 0 {
 		o.list("required", required)
 	}
-	if !s.plan.open {
+	if !s.plan.open && x.dir != output { // what is written may gain properties while readers hold an older schema
 		o.bool("additionalProperties", false)
 	}
 }
