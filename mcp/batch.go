@@ -1,0 +1,113 @@
+package mcp
+
+import (
+	"net/http"
+
+	"github.com/tandem-go/tandem/session"
+)
+
+// serveBatch serves an array of messages, which 2025-03-26 has and no other
+// revision.
+func (d *Door) serveBatch(w http.ResponseWriter, r *http.Request, data []byte, a accepted) {
+	record, err := d.batchSession(r)
+	if err != nil {
+		writeFault(w, nil, d.storeFault(r.Context(), err))
+		return
+	}
+	messages, faults, err := parseBatch(data)
+	switch {
+	case err != nil:
+		writeFault(w, nil, d.fault(r.Context(), err))
+		return
+	case len(messages) == 0 || len(messages) > d.cfg.MaxBatch:
+		writeFault(w, nil, invalidRequest("the batch is empty or too long"))
+		return
+	case !d.gate.enter():
+		writeFault(w, nil, d.storeFault(r.Context(), errDraining))
+		return
+	}
+	defer d.gate.leave()
+	b := &batch{sessionReply: sessionReply{reply: reply{door: d, w: w, accepted: a}}, record: &record}
+	for i := range messages {
+		b.serve(r, &messages[i], faults[i])
+	}
+	b.end()
+}
+
+// batchSession returns the session of a batch, whose revision must have batches.
+func (d *Door) batchSession(r *http.Request) (session.Record, error) {
+	if err := checkLegacyVersion(r.Header); err != nil {
+		return session.Record{}, err
+	}
+	record, err := d.streamableSession(r)
+	if err == nil && !hasBatches(record.ProtocolVersion) {
+		err = invalidRequest("this revision has no batches")
+	}
+	return record, err
+}
+
+// batch collects the answers to a batch. Once a call has opened a stream, answers
+// go there one by one.
+type batch struct {
+	sessionReply
+	record  *session.Record
+	answers [][]byte
+}
+
+func (b *batch) serve(r *http.Request, m *message, fault error) {
+	ctx := r.Context()
+	switch {
+	case fault != nil:
+		b.add(appendRPCError(nil, m.id, b.door.fault(ctx, fault)))
+	case m.kind == response:
+	case m.kind == notification:
+		if err := b.door.notice(ctx, b.record, m); err != nil {
+			b.door.logger().WarnContext(ctx, "mcp: a notification in a batch was not acted on", "error", err)
+		}
+	case m.is(methodInitialize):
+		b.add(appendRPCError(nil, m.id, invalidRequest("initialize cannot be part of a batch")))
+	default:
+		answer, err := b.answer(ctx, b.record, m)
+		if err != nil {
+			answer = appendRPCError(nil, m.id, b.door.storeFault(ctx, err))
+		}
+		b.add(answer)
+	}
+}
+
+// add takes an answer.
+func (b *batch) add(answer []byte) {
+	if b.stream == nil {
+		b.answers = append(b.answers, answer)
+		return
+	}
+	_ = b.stream.send(event{name: "message", id: b.last, data: answer}) // the log keeps it for a client that comes back
+	b.last = ""
+}
+
+// end sends what was collected.
+func (b *batch) end() {
+	switch {
+	case b.stream == nil && len(b.answers) == 0:
+		b.w.WriteHeader(http.StatusAccepted)
+	case b.stream == nil && b.accepted.json:
+		writeJSON(b.w, http.StatusOK, joinArray(b.answers))
+	default:
+		b.open()
+		for _, answer := range b.answers {
+			_ = b.stream.send(event{name: "message", data: answer}) // nobody is left to be told
+		}
+		b.stream.close()
+	}
+}
+
+func joinArray(elements [][]byte) []byte {
+	out := []byte{'['}
+	for i, e := range elements {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, e...)
+	}
+	return append(out, ']')
+}

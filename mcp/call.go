@@ -1,0 +1,131 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/session"
+)
+
+// exchange is one request on its way through the door.
+type exchange struct {
+	msg      *message
+	revision string
+	record   *session.Record // of a legacy session; nil for none
+	// notify sends a notification that belongs to the request, before its
+	// answer; nil where the caller cannot take one.
+	notify func(notification []byte)
+	// opened is called once the request is known to be well formed, if the
+	// caller asked for notifications; nil for nothing.
+	opened func()
+}
+
+// modern reports whether the request carries its own metadata.
+func (x *exchange) modern() bool { return isModern(x.revision) }
+
+// callTool serves tools/call: decode ▸ invoke ▸ encode. It appends the result to
+// dst. The error is a *rpcError: an operation's own errors are results.
+func (d *Door) callTool(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
+	call, tool, err := d.decode(x.msg)
+	if err != nil {
+		return dst, err
+	}
+	result, err := d.invoke(ctx, call, x)
+	return d.encode(dst, x, tool, result, err), nil
+}
+
+// decode finds the tool, and makes a call of the message. The arguments stay as
+// they came: the operation's schema judges them.
+func (d *Door) decode(m *message) (*tandem.Call, *tool, error) {
+	if !isString(m.params.name) {
+		return nil, nil, invalidParams(`"name" must be a string`)
+	}
+	if m.params.meta.raw != nil && !isObject(m.params.meta.raw) {
+		return nil, nil, invalidParams(`"_meta" must be an object`)
+	}
+	name := unquote(m.params.name)
+	tool, err := d.tool(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if tool == nil {
+		return nil, nil, invalidParams("unknown tool: " + string(clip(name, 64)))
+	}
+	call := &tandem.Call{Operation: tool.op, Door: tandem.MCP, Arguments: m.params.arguments, Meta: m.params.meta.raw}
+	if call.Arguments == nil || string(call.Arguments) == "null" {
+		call.Arguments = noArguments
+	}
+	return call, tool, nil
+}
+
+var noArguments = []byte("{}")
+
+// invoke carries out the call, with its progress going to the caller who asked
+// for it.
+func (d *Door) invoke(ctx context.Context, call *tandem.Call, x *exchange) (tandem.Result, error) {
+	if !x.wantsProgress() {
+		return call.Operation.Invoke(ctx, call)
+	}
+	if x.opened != nil {
+		x.opened()
+	}
+	p := &progress{token: x.msg.params.meta.progressToken, notify: x.notify}
+	defer p.stop()
+	return call.Operation.Invoke(tandem.WithProgress(ctx, p.report), call)
+}
+
+// wantsProgress reports whether progress can and should be told.
+func (x *exchange) wantsProgress() bool {
+	token := x.msg.params.meta.progressToken
+	return x.notify != nil && (isString(token) || isInteger(token))
+}
+
+// encode appends the CallToolResult: the output as text and as structured
+// content, or the problem document of an error as text.
+func (d *Door) encode(dst []byte, x *exchange, tool *tool, result tandem.Result, err error) []byte {
+	dst = append(dst, '{')
+	if x.modern() {
+		dst = append(dst, `"resultType":"complete",`...)
+	}
+	switch {
+	case err != nil:
+		dst = append(appendContent(dst, problemOf(err).JSON()), `,"isError":true`...)
+	case result.JSON == nil:
+		dst = append(dst, `"content":[]`...)
+	default:
+		dst = appendContent(dst, result.JSON)
+		if hasStructured(x.revision) {
+			dst = appendStructured(dst, tool, result.JSON)
+		}
+	}
+	if x.modern() {
+		dst = append(append(dst, ','), d.serverMeta...)
+	}
+	return append(dst, '}')
+}
+
+// appendContent appends a content member of one text block.
+func appendContent(dst, text []byte) []byte {
+	dst = append(dst, `"content":[{"type":"text","text":`...)
+	return append(appendString(dst, text), "}]"...)
+}
+
+func appendStructured(dst []byte, tool *tool, output []byte) []byte {
+	dst = append(dst, `,"structuredContent":`...)
+	if !tool.wrapped {
+		return append(dst, output...)
+	}
+	dst = append(dst, `{"result":`...)
+	return append(append(dst, output...), '}')
+}
+
+// problemOf returns the document of an operation's error, which Invoke has made
+// fit to be shown.
+func problemOf(err error) tandem.Problem {
+	var e *tandem.Error
+	if !errors.As(err, &e) { // not reachable: Invoke returns nothing else
+		e = tandem.Errorf(tandem.Internal, "internal error")
+	}
+	return e.Problem()
+}

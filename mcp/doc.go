@@ -1,0 +1,32 @@
+// Package mcp is the MCP door: it serves the operations of a service as tools,
+// in every revision of the Model Context Protocol that is in use.
+//
+//	door, err := mcp.New(svc, mcp.Config{})
+//	mux.Handle("/mcp", door)                     // Streamable HTTP, both eras
+//	mux.Handle("/mcp/sse", door.SSE())           // HTTP+SSE of 2024-11-05
+//	mux.Handle("/mcp/messages", door.Messages())
+//	err = door.ServeStdio(ctx, os.Stdin, os.Stdout)
+//
+// # Eras
+//
+// The revisions up to 2025-11-25 open a session by a handshake; 2026-07-28 has
+// none, and each request carries its own metadata. [Door.ServeHTTP] finds the era
+// per request. A request of the modern era takes no goroutine and no session. A
+// legacy session lives in a [session.Store]: each call writes its output to the
+// session's log first, and whoever holds the client's stream follows the log.
+//
+// # The way of a call
+//
+// Every transport reads one message ([message]), and the same three steps answer
+// a tools/call as package rest has them: decode ▸ invoke ▸ encode. Arguments reach
+// the operation as the bytes that came in. What the operation refuses is a result
+// that the model can read, with the same problem document that REST sends;
+// JSON-RPC errors are for what is wrong with the message.
+//
+// What the door does not serve itself, such as prompts and resources, goes to the
+// server of the official SDK over a connection of its own per request
+// ([Door.Server]).
+//
+// The door trusts its caller to have checked Origin, Host and credentials: package
+// server does. The principal is that of each request's context.
+package mcp

@@ -1,0 +1,87 @@
+package mcp
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/session"
+)
+
+// Door serves the operations of a service as MCP tools, over every transport and
+// in every revision. Make one with [New]. It is safe for concurrent use.
+type Door struct {
+	svc *tandem.Service
+	cfg Config
+
+	tools      atomic.Pointer[toolTable]
+	serverInfo []byte // Implementation
+	serverMeta []byte // "_meta":{…}
+
+	sdk           *sdk.Server
+	featuresOnce  sync.Once
+	featuresFound features
+
+	store         session.Store
+	ownStore      bool
+	running       running
+	stopListening func()
+
+	gate     gate // requests
+	standing gate // standing streams
+	streams  streams
+
+	life       context.Context // ends with the door
+	endLife    context.CancelFunc
+	background sync.WaitGroup
+	draining   chan struct{} // closed when the drain begins
+	drained    chan struct{} // closed when no call is in flight any more
+	beginDrain func()
+	endDrain   func()
+}
+
+// New returns a door to the service's operations, those that are registered
+// later too. The error names what is wrong with the configuration. The door runs
+// one goroutine, which Close ends.
+func New(svc *tandem.Service, cfg Config) (*Door, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	d := &Door{
+		svc:      svc,
+		cfg:      cfg,
+		store:    cfg.Sessions,
+		streams:  streams{all: cfg.MaxStreams, perPrincipal: cfg.MaxStreamsPerPrincipal},
+		draining: make(chan struct{}),
+		drained:  make(chan struct{}),
+	}
+	if d.serverInfo, d.serverMeta, err = encodeServer(svc); err != nil {
+		return nil, err
+	}
+	if _, err := d.table(); err != nil {
+		return nil, err
+	}
+	d.sdk = d.newSDKServer(svc)
+	if d.store == nil {
+		d.store, d.ownStore = session.NewMemory(session.MemoryConfig{Limits: cfg.Limits}), true
+	}
+	d.beginDrain = sync.OnceFunc(func() { close(d.draining) })
+	d.endDrain = sync.OnceFunc(func() { close(d.drained) })
+	d.life, d.endLife = context.WithCancel(context.Background())
+	d.stopListening = d.store.Listen(d.running.handle)
+	d.background.Add(1)
+	go d.sweep()
+	return d, nil
+}
+
+func (d *Door) logger() *slog.Logger {
+	if d.svc.Logger != nil {
+		return d.svc.Logger
+	}
+	return slog.Default()
+}

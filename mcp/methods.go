@@ -1,0 +1,71 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+)
+
+// The methods that the door serves itself. Everything else is the SDK's.
+const (
+	methodInitialize  = "initialize"
+	methodInitialized = "notifications/initialized"
+	methodCancelled   = "notifications/cancelled"
+	methodPing        = "ping"
+	methodDiscover    = "server/discover"
+	methodToolsList   = "tools/list"
+	methodToolsCall   = "tools/call"
+)
+
+// answer carries out the request and appends its response to dst, whatever
+// happens. The error is that of the response, nil for a result.
+func (d *Door) answer(ctx context.Context, dst []byte, x *exchange) (response []byte, fault *rpcError) {
+	start := len(dst)
+	defer func() {
+		if v := recover(); v != nil {
+			d.logger().ErrorContext(ctx, "mcp: panic", "method", string(x.msg.method), "panic", v, "stack", string(debug.Stack()))
+			fault = &rpcError{code: codeInternal, message: "internal error"}
+			response = appendRPCError(dst[:start], x.msg.id, fault)
+		}
+	}()
+	dst = append(append(dst, `{"jsonrpc":"2.0","id":`...), x.msg.id...)
+	dst = append(dst, `,"result":`...)
+	dst, err := d.result(ctx, dst, x)
+	if err != nil {
+		fault = d.fault(ctx, err)
+		return appendRPCError(dst[:start], x.msg.id, fault), fault
+	}
+	return append(dst, '}'), nil
+}
+
+// fault returns the *rpcError that err is, or what stands for it to the caller.
+func (d *Door) fault(ctx context.Context, err error) *rpcError {
+	var e *rpcError
+	if errors.As(err, &e) {
+		return e
+	}
+	d.logger().ErrorContext(ctx, "mcp: internal error", "error", err)
+	return &rpcError{code: codeInternal, message: "internal error"}
+}
+
+// result appends the result of a request.
+func (d *Door) result(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
+	switch string(x.msg.method) {
+	case methodToolsCall:
+		return d.callTool(ctx, dst, x)
+	case methodToolsList:
+		page, err := d.list(x.modern(), x.msg.params.cursor)
+		return append(dst, page...), err
+	case methodPing:
+		if !x.modern() {
+			return append(dst, "{}"...), nil
+		}
+	case methodDiscover:
+		if x.modern() {
+			return d.appendDiscover(dst), nil
+		}
+	default:
+		return d.bridge(ctx, dst, x)
+	}
+	return dst, methodNotFound(x.msg.method)
+}

@@ -1,0 +1,112 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/tandem-go/tandem/session"
+)
+
+// sessionReply is the response to a POST of a legacy session. On a stream its
+// events are numbered, so that a client that loses the connection can go on
+// where it was: 2025-11-25, section "Resumability and Redelivery".
+type sessionReply struct {
+	reply
+	last string // id of the event that carries the answer
+}
+
+// answer returns the response to a request of the session.
+func (p *sessionReply) answer(ctx context.Context, record *session.Record, m *message) ([]byte, error) {
+	if !m.is(methodToolsCall) {
+		x := exchange{msg: m, revision: record.ProtocolVersion, record: record}
+		if err := p.door.store.Touch(ctx, record.ID); err != nil {
+			return nil, err
+		}
+		answer, _ := p.door.answer(ctx, nil, &x)
+		return answer, nil
+	}
+	c := &sessionCall{door: p.door, record: record, msg: m}
+	if p.accepted.stream {
+		c.sink = sink{opened: p.opened, notify: p.notified}
+	}
+	if err := c.begin(ctx); err != nil {
+		return nil, err
+	}
+	if c.begun.Outcome != session.New {
+		return p.attach(ctx, c)
+	}
+	answer, n := c.run()
+	p.last = session.EventID(c.stream, n)
+	return answer, nil
+}
+
+// opened begins the stream with an event that has nothing but an id, where the
+// revision knows it.
+func (p *sessionReply) opened(c *sessionCall) {
+	p.open()
+	_ = p.stream.send(primer(c.record, session.EventID(c.stream, c.begun.Call.After))) // a lost client shows when the answer is written
+}
+
+func (p *sessionReply) notified(c *sessionCall, n uint64, notification []byte) {
+	p.open()
+	_ = p.stream.send(event{name: "message", id: session.EventID(c.stream, n), data: notification}) // the log keeps it for a client that comes back
+}
+
+// attach waits for a call that runs already, or has run, on behalf of the same
+// request posted before.
+func (p *sessionReply) attach(ctx context.Context, c *sessionCall) ([]byte, error) {
+	var answer []byte
+	t := tail{door: p.door, session: c.record.ID, stream: c.begun.Call.Stream, after: c.begun.Call.After}
+	t.send = func(events []session.Event) error {
+		for _, e := range events {
+			if e.Call == c.begun.Call.ID && isAnswer(e.Data) {
+				answer = e.Data
+				p.last = session.EventID(t.stream, e.N)
+				return errAnswered
+			}
+		}
+		return nil
+	}
+	err := t.run(ctx)
+	if answer == nil && err == nil {
+		err = errGap
+	}
+	return answer, ignore(err, errAnswered)
+}
+
+// errAnswered ends a tail that has found what it looked for.
+var errAnswered = errors.New("mcp: answered")
+
+// isAnswer reports whether a logged message is a response.
+func isAnswer(data []byte) bool {
+	var m message
+	return parse(data, &m) == nil && m.kind == response
+}
+
+// finish sends the answer.
+func (p *sessionReply) finish(answer []byte) {
+	if p.stream == nil && p.accepted.json {
+		writeJSON(p.w, http.StatusOK, answer)
+		return
+	}
+	p.open()
+	_ = p.stream.send(event{name: "message", id: p.last, data: answer}) // the log keeps it for a client that comes back
+	p.stream.close()
+}
+
+// fail answers by an error. No stream has begun.
+func (p *sessionReply) fail(ctx context.Context, id []byte, err error) {
+	fault := p.door.storeFault(ctx, err)
+	if errors.Is(err, errGap) {
+		fault = &rpcError{code: codeInternal, message: "the answer to this request is not kept any more", status: http.StatusConflict}
+	}
+	writeFault(p.w, id, fault)
+}
+
+func ignore(err, target error) error {
+	if errors.Is(err, target) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,198 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tandem-go/tandem/session"
+)
+
+// SSE is the stream of the HTTP+SSE transport of 2024-11-05: a GET opens a
+// session, and its first event says where to post.
+func (d *Door) SSE() http.Handler { return http.HandlerFunc(d.serveSSE) }
+
+// Messages is where clients of the HTTP+SSE transport post.
+func (d *Door) Messages() http.Handler { return http.HandlerFunc(d.serveMessages) }
+
+func (d *Door) serveSSE(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method != http.MethodGet:
+		notAllowed(w, http.MethodGet)
+		return
+	case !accepts(r.Header).stream:
+		refuse(w, http.StatusNotAcceptable, "the client must accept text/event-stream")
+		return
+	}
+	record, after, err := d.sseSession(r)
+	if err == nil {
+		err = d.followSSE(w, r, &record, after)
+	}
+	if err != nil {
+		writeFault(w, nil, d.sseFault(r.Context(), err))
+	}
+}
+
+// sseSession returns a new session, or the one that the client's Last-Event-ID
+// belongs to, with the number of the event.
+func (d *Door) sseSession(r *http.Request) (record session.Record, after uint64, err error) {
+	if id, n, ok := parseSSEID(headerValue(r.Header, headerLastEvent)); ok {
+		record, err = d.session(r.Context(), id, session.SSE)
+		if err == nil {
+			_, err = d.store.Read(r.Context(), id, session.Standing, n, 0)
+		}
+		if !errors.Is(err, session.ErrNotFound) && !errors.Is(err, session.ErrTrimmed) {
+			return record, n, err
+		}
+	}
+	if d.gate.isShut() {
+		return record, 0, errDraining
+	}
+	record, err = d.newSession(r.Context(), session.Record{Transport: session.SSE})
+	return record, 0, err
+}
+
+// followSSE sends the endpoint event, then the session's log.
+func (d *Door) followSSE(w http.ResponseWriter, r *http.Request, record *session.Record, after uint64) error {
+	s := &standing{
+		door:   d,
+		record: record,
+		tail:   tail{door: d, session: record.ID, stream: session.Standing, after: after, until: d.drained},
+		id:     func(n uint64) string { return sseID(record.ID, n) },
+	}
+	return s.serve(w, r, event{name: "endpoint", id: s.id(after), data: []byte(d.messagesURL(record.ID)), retry: retryAfter})
+}
+
+// messagesURL returns where the session's client posts.
+func (d *Door) messagesURL(id string) string {
+	separator := "?"
+	if strings.Contains(d.cfg.MessagesURL, "?") {
+		separator = "&"
+	}
+	return d.cfg.MessagesURL + separator + "sessionId=" + url.QueryEscape(id)
+}
+
+// sseID is an event id that names its session, so that a client that comes back
+// with it finds the session again.
+func sseID(id string, n uint64) string { return id + "~" + strconv.FormatUint(n, 10) }
+
+func parseSSEID(eventID string) (id string, n uint64, ok bool) {
+	id, number, ok := strings.Cut(eventID, "~")
+	if !ok || id == "" {
+		return "", 0, false
+	}
+	n, err := strconv.ParseUint(number, 10, 64)
+	return id, n, err == nil
+}
+
+func (d *Door) serveMessages(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		notAllowed(w, http.MethodPost)
+		return
+	}
+	record, err := d.session(r.Context(), r.URL.Query().Get("sessionId"), session.SSE)
+	if err != nil {
+		writeFault(w, nil, d.sseFault(r.Context(), err))
+		return
+	}
+	body := newBuffer()
+	defer body.free()
+	if err := d.readBody(w, r, body); err != nil {
+		refuseBody(w, err)
+		return
+	}
+	m := new(message)
+	raw := slices.Clone(body.b) // the call outlives this request
+	if err := parse(raw, m); err != nil {
+		writeFault(w, m.id, d.fault(r.Context(), err))
+		return
+	}
+	if err := d.post(r.Context(), &record, m); err != nil {
+		writeFault(w, m.id, d.sseFault(r.Context(), err))
+		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// post acts on one message of an SSE session. The answer goes to the session's
+// stream.
+func (d *Door) post(ctx context.Context, record *session.Record, m *message) error {
+	switch {
+	case m.kind == response:
+		return d.store.Touch(ctx, record.ID)
+	case m.kind == notification:
+		return d.notice(ctx, record, m)
+	case m.is(methodInitialize):
+		return d.initializeSSE(ctx, record, m)
+	case !m.is(methodToolsCall):
+		return d.postRequest(ctx, record, m)
+	}
+	return d.postCall(ctx, record, m)
+}
+
+// initializeSSE settles the revision of a session that is open already.
+func (d *Door) initializeSSE(ctx context.Context, record *session.Record, m *message) error {
+	initial, err := initialRecord(m)
+	if err != nil {
+		answer := appendRPCError(nil, m.id, d.fault(ctx, err))
+		return d.say(ctx, record, answer)
+	}
+	err = d.store.Update(ctx, record.ID, func(r *session.Record) error {
+		r.ProtocolVersion, r.ClientInfo, r.Capabilities = initial.ProtocolVersion, initial.ClientInfo, initial.Capabilities
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return d.say(ctx, record, d.initializeAnswer(m, initial.ProtocolVersion))
+}
+
+// postRequest answers a request that needs no record of its own.
+func (d *Door) postRequest(ctx context.Context, record *session.Record, m *message) error {
+	if err := d.store.Touch(ctx, record.ID); err != nil {
+		return err
+	}
+	x := exchange{msg: m, revision: record.ProtocolVersion, record: record}
+	answer, _ := d.answer(ctx, nil, &x)
+	return d.say(ctx, record, answer)
+}
+
+// say sends a message that no call is behind.
+func (d *Door) say(ctx context.Context, record *session.Record, message []byte) error {
+	_, err := d.store.Append(ctx, session.Output{Session: record.ID, Stream: session.Standing}, message)
+	return err
+}
+
+// postCall accepts a call and leaves it running. A call that was posted before
+// is on the stream already.
+func (d *Door) postCall(ctx context.Context, record *session.Record, m *message) error {
+	if !d.gate.enter() {
+		return errDraining
+	}
+	c := &sessionCall{door: d, record: record, msg: m, stream: session.Standing, sink: logOnly}
+	if err := c.begin(ctx); err != nil || c.begun.Outcome != session.New {
+		d.gate.leave()
+		return err
+	}
+	go func() {
+		defer d.gate.leave()
+		c.run()
+	}()
+	return nil
+}
+
+// logOnly is the sink of a call whose log is followed by somebody else.
+var logOnly = sink{opened: func(*sessionCall) {}, notify: func(*sessionCall, uint64, []byte) {}}
+
+// sseFault is storeFault with the status that this transport has for a session
+// of another principal.
+func (d *Door) sseFault(ctx context.Context, err error) *rpcError {
+	if errors.Is(err, errForeign) {
+		return &rpcError{code: codeInvalidRequest, message: "the session belongs to another principal", status: http.StatusForbidden}
+	}
+	return d.storeFault(ctx, err)
+}

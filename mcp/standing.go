@@ -1,0 +1,99 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/tandem-go/tandem/session"
+)
+
+// standing is an open stream that follows a log of a session.
+type standing struct {
+	door   *Door
+	record *session.Record
+	tail   tail
+	stream *stream
+	id     func(n uint64) string // the event id of a number in the log
+}
+
+// serve counts the stream in, opens it with the first event, and follows the log
+// until the client, the session or the door ends it. An error means that nothing
+// was written.
+func (s *standing) serve(w http.ResponseWriter, r *http.Request, first event) error {
+	d := s.door
+	if !d.standing.enter() {
+		return errDraining
+	}
+	defer d.standing.leave()
+	if err := d.streams.open(s.record.Principal); err != nil {
+		return err
+	}
+	defer d.streams.close(s.record.Principal)
+	s.stream = d.openStream(w)
+	defer s.stream.close()
+	if err := s.stream.send(first); err != nil {
+		return nil // the client has gone
+	}
+	s.follow(r.Context())
+	return nil
+}
+
+// follow sends what the log has until something ends the stream.
+func (s *standing) follow(ctx context.Context) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s.stream.onLost(func() { cancel(errStreamClosed) })
+	stop := context.AfterFunc(s.door.life, func() { cancel(errDoorClosed) })
+	defer stop()
+	s.tail.send = s.send
+	err := s.tail.run(ctx)
+	if errors.Is(err, errEnding) || errors.Is(err, errDoorClosed) || errors.Is(err, session.ErrUnavailable) {
+		_ = s.stream.send(event{retry: retryAfter}) // the client is to come back, here or at another replica
+	}
+}
+
+func (s *standing) send(events []session.Event) error {
+	out := make([]event, len(events))
+	for i, e := range events {
+		out[i] = event{name: "message", id: s.id(e.N), data: e.Data}
+	}
+	return s.stream.send(out...)
+}
+
+// serveStream serves GET: a stream of what the server has to say on its own
+// account, or the rest of a stream that was lost; 2025-11-25, sections "Listening
+// for Messages from the Server" and "Resumability and Redelivery".
+func (d *Door) serveStream(w http.ResponseWriter, r *http.Request, record *session.Record) error {
+	s := &standing{door: d, record: record, tail: tail{door: d, session: record.ID, stream: session.Standing, until: d.draining}}
+	if last := headerValue(r.Header, headerLastEvent); last != "" {
+		name, n, ok := session.ParseEventID(last)
+		if !ok {
+			return invalidRequest("the Last-Event-ID is not one of this service")
+		}
+		s.tail.stream, s.tail.after = name, n
+	}
+	page, err := d.store.Read(r.Context(), record.ID, s.tail.stream, s.tail.after, 0)
+	switch {
+	case errors.Is(err, session.ErrTrimmed):
+		return invalidRequest("the stream of this Last-Event-ID is not kept any more")
+	case err != nil:
+		return err
+	case len(r.Header[headerLastEvent]) == 0:
+		s.tail.after = page.Last // what came before was for whoever listened then
+	}
+	if s.tail.stream != session.Standing {
+		s.tail.until = nil // it ends by itself, with the call
+	}
+	s.id = func(n uint64) string { return session.EventID(s.tail.stream, n) }
+	return s.serve(w, r, primer(record, s.id(s.tail.after)))
+}
+
+// primer returns the event without data that tells the client where it is, for
+// the revisions that know it; an older client might take it for a message.
+func primer(record *session.Record, id string) event {
+	if record.ProtocolVersion < rev20251125 {
+		return event{comment: "open"}
+	}
+	return event{id: id, retry: retryAfter, data: []byte{}}
+}
