@@ -84,7 +84,8 @@ func digits(text string) int {
 }
 
 // textOf is the reverse of appendText. The reason is empty if the text, read as
-// this kind, is value again.
+// this kind, is value again, or if both are wrong there: true where an integer is
+// expected comes back as a string, which is no integer either.
 func textOf(kind string, value jsontext.Value) (text, reason string) {
 	switch value.Kind() {
 	case 'n':
@@ -96,10 +97,22 @@ func textOf(kind string, value jsontext.Value) (text, reason string) {
 	default:
 		text = string(value)
 	}
-	if reason == "" && jsontext.Value(appendText(nil, kind, text)).Kind() != value.Kind() {
+	back := jsontext.Value(appendText(nil, kind, text)).Kind()
+	if reason == "" && back != value.Kind() && (isOf(kind, back) || isOf(kind, value.Kind())) {
 		reason = "text does not tell " + describe(value.Kind()) + " from " + kind
 	}
 	return text, reason
+}
+
+// isOf reports whether a JSON value of kind got can be what kind says.
+func isOf(kind string, got jsontext.Kind) bool {
+	switch got {
+	case '"':
+		return kind == "string"
+	case '0':
+		return kind == "integer" || kind == "number"
+	}
+	return kind == "boolean"
 }
 
 func unquote(value jsontext.Value) (text, reason string) {
