@@ -1,0 +1,54 @@
+package auth
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tandem-go/tandem"
+)
+
+// Verifier establishes a principal from a bearer token.
+//
+//   - It is safe for concurrent use.
+//   - On success the principal is not nil and has a Subject and an Issuer; it is
+//     immutable and may be shared between calls.
+//   - An error with code [tandem.Unavailable] says that no verdict could be
+//     reached: the caller gets a 503, never access. Every other error means
+//     that the token is bad.
+//   - Its errors are for the log only, and never contain the token.
+type Verifier interface {
+	Verify(ctx context.Context, token string) (*tandem.Principal, error)
+}
+
+// VerifierFunc is a function that is a [Verifier].
+type VerifierFunc func(ctx context.Context, token string) (*tandem.Principal, error)
+
+// Verify calls the function.
+func (f VerifierFunc) Verify(ctx context.Context, token string) (*tandem.Principal, error) {
+	return f(ctx, token)
+}
+
+var errNoPrincipal = errors.New("the verifier returned no principal with a subject and an issuer")
+
+// verify holds a verifier to its contract: a principal without an identity
+// would switch off every binding to it.
+func verify(ctx context.Context, v Verifier, token string) (*tandem.Principal, error) {
+	p, err := v.Verify(ctx, token)
+	if err == nil && (p == nil || p.Subject == "" || p.Issuer == "") {
+		err = errNoPrincipal
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Local returns the principal of callers that need no credentials: those of a
+// service that listens on loopback only, and of stdio.
+func Local() *tandem.Principal {
+	return &tandem.Principal{Issuer: "local", Subject: "anonymous", Scopes: []string{tandem.AllScopes}}
+}
+
+// IsLocal reports whether p is the principal of callers without credentials,
+// who share it and so must not be told apart by it.
+func IsLocal(p *tandem.Principal) bool { return p != nil && p.Issuer == "local" }

@@ -1,0 +1,300 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/auth"
+	"github.com/tandem-go/tandem/mcp"
+)
+
+// Config says how a service is served. The zero value is ready to use: on
+// loopback, without credentials, through every door.
+type Config struct {
+	// Addr is the host:port to listen on; empty means "127.0.0.1:8000".
+	Addr string
+	// Listener is used instead of Addr; nil means that Run listens on Addr.
+	Listener net.Listener
+	// MetricsAddr is a host:port of its own for /metrics, without credentials;
+	// empty means that /metrics is beside the other routes, behind credentials.
+	MetricsAddr string
+
+	// PublicURL is the address under which clients reach the service, such as
+	// "https://example.com/inventory". The OpenAPI document, the Host list and
+	// the Origin list derive from it, and so does BasePath. Empty means unknown.
+	PublicURL string
+	// BasePath is the path below which every route hangs, such as "/inventory";
+	// empty means the path of PublicURL, then with or without it, since a proxy
+	// in front may strip it; "/" means none.
+	BasePath string
+	// RESTPrefix is the path of the REST door; empty means "/api/v1".
+	RESTPrefix string
+	// Doors are the doors to open; zero means every one.
+	Doors tandem.Doors
+	// MCP configures the MCP door further.
+	MCP mcp.Config
+
+	// APIKeys are bearer tokens that may do everything; empty means that there
+	// are no credentials, which is refused beyond loopback.
+	APIKeys []string
+	// Verifier establishes callers instead of APIKeys.
+	Verifier auth.Verifier
+	// InsecureNoAuth serves everybody beyond loopback without credentials.
+	InsecureNoAuth bool
+
+	// AllowedOrigins are the exact origins of web pages that may call, besides
+	// the service's own, such as "https://app.example.com". Nil means none.
+	AllowedOrigins []string
+	// AllowedHosts are further host names under which the service is reached.
+	AllowedHosts []string
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For,
+	// -Proto and -Host and X-Request-Id are believed. Nil means none.
+	TrustedProxies []netip.Prefix
+	// RateLimit bounds the requests of each principal, or of each address where
+	// callers have no credentials; zero means no limit.
+	RateLimit Rate
+
+	// MaxBody is the size of a request body in bytes, over which it is refused
+	// with 413; zero means 4 MiB.
+	MaxBody int64
+	// HeaderTimeout bounds the arrival of a request's header; zero means 10 s.
+	HeaderTimeout time.Duration
+	// BodyTimeout bounds the arrival of a request's body; zero means 30 s.
+	BodyTimeout time.Duration
+	// WriteTimeout bounds each write of a response, not the whole of it; zero
+	// means 30 s.
+	WriteTimeout time.Duration
+	// IdleTimeout is how long an idle connection is kept; zero means 2 minutes.
+	IdleTimeout time.Duration
+
+	// ShutdownGrace bounds the drain; zero means 25 s.
+	ShutdownGrace time.Duration
+	// DrainDelay is how long the service goes on working after its readiness
+	// turned 503, so that balancers notice; zero means 1 s, or 200 ms on
+	// loopback. It counts within ShutdownGrace.
+	DrainDelay time.Duration
+
+	// Middleware wraps the routes below a prefix, "/api" or "/mcp", inside of
+	// credentials and limits; the first one is outermost.
+	Middleware map[string][]func(http.Handler) http.Handler
+	// Logger receives the access log and lifecycle events; nil means the
+	// service's, else slog.Default().
+	Logger *slog.Logger
+	// Tracing says where spans go; zero means nowhere.
+	Tracing Tracing
+}
+
+const (
+	defaultAddr       = "127.0.0.1:8000"
+	defaultRESTPrefix = "/api/v1"
+	defaultMaxBody    = 4 << 20
+	loopbackDelay     = 200 * time.Millisecond
+	networkDelay      = time.Second
+)
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.Addr, defaultAddr)
+	setDefault(&c.RESTPrefix, defaultRESTPrefix)
+	setDefault(&c.MaxBody, defaultMaxBody)
+	setDefault(&c.HeaderTimeout, 10*time.Second)
+	setDefault(&c.BodyTimeout, 30*time.Second)
+	setDefault(&c.WriteTimeout, 30*time.Second)
+	setDefault(&c.IdleTimeout, 2*time.Minute)
+	setDefault(&c.ShutdownGrace, 25*time.Second)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.onLoopback() {
+		setDefault(&c.DrainDelay, loopbackDelay)
+	}
+	setDefault(&c.DrainDelay, networkDelay)
+	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// validate names every field that is wrong.
+func (c Config) validate() error {
+	var errs []error
+	wrong := func(field string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("server: Config.%s: %w", field, err))
+		}
+	}
+	wrong("Addr", checkAddr(c.Addr))
+	if c.MetricsAddr != "" {
+		wrong("MetricsAddr", checkAddr(c.MetricsAddr))
+	}
+	wrong("PublicURL", checkPublicURL(c.PublicURL))
+	wrong("BasePath", checkBasePath(c.BasePath))
+	wrong("RESTPrefix", checkRESTPrefix(c.RESTPrefix))
+	wrong("AllowedOrigins", checkOrigins(c.AllowedOrigins))
+	wrong("AllowedHosts", checkHosts(c.AllowedHosts))
+	wrong("RateLimit", c.RateLimit.check())
+	wrong("Middleware", checkMiddleware(c.Middleware))
+	wrong("Doors", checkDoors(c.Doors))
+	for _, f := range []struct {
+		name  string
+		value int64
+	}{
+		{"MaxBody", c.MaxBody},
+		{"HeaderTimeout", int64(c.HeaderTimeout)},
+		{"BodyTimeout", int64(c.BodyTimeout)},
+		{"WriteTimeout", int64(c.WriteTimeout)},
+		{"IdleTimeout", int64(c.IdleTimeout)},
+		{"ShutdownGrace", int64(c.ShutdownGrace)},
+		{"DrainDelay", int64(c.DrainDelay)},
+	} {
+		if f.value < 0 {
+			wrong(f.name, errors.New("it is negative"))
+		}
+	}
+	if c.Verifier != nil && len(c.APIKeys) > 0 {
+		wrong("Verifier", errors.New("it cannot be set together with APIKeys"))
+	}
+	if len(errs) == 0 && !c.hasCredentials() && !c.InsecureNoAuth && !c.onLoopback() {
+		errs = append(errs, fmt.Errorf("server: listening on %s, beyond loopback, needs credentials: set API_KEYS (Config.APIKeys), "+
+			"or INSECURE_NO_AUTH=1 (Config.InsecureNoAuth) to let everybody in", c.listenAddr()))
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) hasCredentials() bool { return c.Verifier != nil || len(c.APIKeys) > 0 }
+
+func (c Config) listenAddr() string {
+	if c.Listener != nil {
+		return c.Listener.Addr().String()
+	}
+	return c.Addr
+}
+
+// onLoopback reports whether only this machine can connect. A name other than
+// localhost may resolve to anything.
+func (c Config) onLoopback() bool {
+	if c.Listener != nil && c.Listener.Addr().Network() == "unix" {
+		return true
+	}
+	host, _, err := net.SplitHostPort(c.listenAddr())
+	return err == nil && isLoopbackName(host)
+}
+
+// isLoopbackName reports whether a host, without its port, is this machine only.
+func isLoopbackName(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+func checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		err = checkPort(port)
+	}
+	if err != nil {
+		return fmt.Errorf("%q is not host:port, such as %s", addr, defaultAddr)
+	}
+	return nil
+}
+
+func checkPort(port string) error {
+	if _, err := net.LookupPort("tcp", port); err != nil || port == "" {
+		return fmt.Errorf("%q is not a port from 0 to 65535", port)
+	}
+	return nil
+}
+
+func checkPublicURL(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	u, err := url.Parse(raw)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
+		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return fmt.Errorf("%q is not the address of a service, such as https://example.com/inventory", raw)
+	}
+	return checkBasePath(u.Path)
+}
+
+// checkBasePath accepts paths that need no escaping, so that they can be cut
+// from a request's path in both of its forms.
+func checkBasePath(path string) error {
+	if path == "" || path == "/" {
+		return nil
+	}
+	path, ok := strings.CutPrefix(strings.TrimSuffix(path, "/"), "/")
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "" || segment == "." || segment == ".." || strings.ContainsFunc(segment, isEscaped) {
+			ok = false
+		}
+	}
+	if !ok {
+		return fmt.Errorf("%q is not a path of plain segments, such as /inventory", path)
+	}
+	return nil
+}
+
+// isEscaped reports whether c is not an unreserved character of RFC 3986.
+func isEscaped(c rune) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return false
+	}
+	return !strings.ContainsRune("-._~", c)
+}
+
+func checkRESTPrefix(prefix string) error {
+	if err := checkBasePath(prefix); err != nil {
+		return err
+	}
+	for _, taken := range []string{"/mcp", "/docs", "/health", "/metrics", "/openapi.json", "/openapi.yaml"} {
+		if prefix == taken || strings.HasPrefix(prefix, taken+"/") || prefix == "/" {
+			return fmt.Errorf("%q is taken by another route", prefix)
+		}
+	}
+	return nil
+}
+
+func checkDoors(d tandem.Doors) error {
+	if d&^(tandem.REST|tandem.MCP) != 0 {
+		return errors.New("it names a door that does not exist")
+	}
+	return nil
+}
+
+func checkHosts(hosts []string) error {
+	for _, h := range hosts {
+		if h == "" || hostname(h) != strings.ToLower(h) {
+			return fmt.Errorf("%q is not a host name without a port", h)
+		}
+	}
+	return nil
+}
+
+func checkMiddleware(m map[string][]func(http.Handler) http.Handler) error {
+	for prefix, hooks := range m {
+		if prefix != prefixAPI && prefix != prefixMCP {
+			return fmt.Errorf("prefix %q is not one of %q, %q", prefix, prefixAPI, prefixMCP)
+		}
+		if slices.ContainsFunc(hooks, func(hook func(http.Handler) http.Handler) bool { return hook == nil }) {
+			return fmt.Errorf("a middleware of %q is nil", prefix)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package server
+
+import (
+	"container/list"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/auth"
+)
+
+// caller is whom a limit counts: a principal, or an address where callers cannot
+// be told apart by their principal.
+type caller struct {
+	issuer, subject string
+	address         netip.Addr
+}
+
+// limiter keeps a token bucket for each of the callers that were seen last.
+type limiter struct {
+	rate     Rate
+	capacity int
+
+	mu      sync.Mutex
+	entries map[caller]*list.Element
+	recent  *list.List // of *bucket, the most recent one first
+}
+
+type bucket struct {
+	caller caller
+	tokens *rate.Limiter
+}
+
+// limiterCapacity bounds the memory of a limiter, about 2 MB.
+const limiterCapacity = 10_000
+
+// newLimiter returns nil, which lets everything through, for no rate.
+func newLimiter(r Rate, capacity int) *limiter {
+	if r.Requests == 0 {
+		return nil
+	}
+	return &limiter{rate: r, capacity: capacity, entries: map[caller]*list.Element{}, recent: list.New()}
+}
+
+// take takes a token. If there is none, it returns when there will be one.
+func (l *limiter) take(c caller, now time.Time) (wait time.Duration) {
+	if l == nil {
+		return 0
+	}
+	r := l.bucket(c).ReserveN(now, 1)
+	if wait = r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
+	}
+	return wait
+}
+
+func (l *limiter) bucket(c caller) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.entries[c]; ok {
+		l.recent.MoveToFront(e)
+		return e.Value.(*bucket).tokens
+	}
+	if l.recent.Len() >= l.capacity {
+		oldest := l.recent.Remove(l.recent.Back()).(*bucket)
+		delete(l.entries, oldest.caller)
+	}
+	b := &bucket{caller: c, tokens: rate.NewLimiter(l.rate.limit(), l.rate.Requests)}
+	l.entries[c] = l.recent.PushFront(b)
+	return b.tokens
+}
+
+// callerOf returns whom to count for a request.
+func callerOf(q *request) caller {
+	if p := q.principal; p != nil && !auth.IsLocal(p) {
+		return caller{issuer: p.Issuer, subject: p.Subject}
+	}
+	return caller{address: network(q.client)}
+}
+
+// network returns what one caller can be assumed to hold: an IPv4 address, or an
+// IPv6 /64.
+func network(addr netip.Addr) netip.Addr {
+	if !addr.Is6() {
+		return addr
+	}
+	prefix, err := addr.WithZone("").Prefix(64)
+	if err != nil { // not reachable: an IPv6 address has 128 bits
+		return addr
+	}
+	return prefix.Addr()
+}
+
+func tooMany(wait time.Duration) *tandem.Error {
+	return tandem.Errorf(tandem.ResourceExhausted, "too many requests; try again later").WithRetryAfter(wait)
+}
+
+// limitRate refuses a caller's requests beyond its rate.
+func (s *Server) limitRate(next http.Handler) http.Handler {
+	if s.limiter == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if wait := s.limiter.take(callerOf(requestFrom(r.Context())), time.Now()); wait > 0 && !isSelfCheck(r.Context()) {
+			writeProblem(w, tooMany(wait))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// failureRate bounds how often an address may try credentials that are refused.
+var failureRate = Rate{Requests: 60, Per: 6 * time.Second}
+
+// refuseFailures is asked before a 401: who fails too often gets a 429.
+func (s *Server) refuseFailures(r *http.Request) *tandem.Error {
+	address := caller{address: network(requestFrom(r.Context()).client)}
+	if wait := s.failures.take(address, time.Now()); wait > 0 {
+		return tooMany(wait)
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/auth"
+)
+
+// The exit codes of [Main].
+const (
+	exitOK    = 0
+	exitError = 1 // serving failed, or the drain was not complete
+	exitUsage = 2 // the flags, the environment or the configuration are wrong
+)
+
+// Main is the whole program of a service. It reads the environment (the flag -h
+// lists the variables), serves until SIGTERM or an interrupt, drains, and exits.
+// A second signal ends it at once. With the flag -stdio it serves MCP on stdin
+// and stdout instead.
+//
+// Each configure may change what the environment says, and add what a variable
+// cannot, such as middleware.
+func Main(svc *tandem.Service, configure ...func(*Config)) {
+	p := program{lookup: os.LookupEnv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	if code := p.run(svc, os.Args, configure...); code != exitOK {
+		os.Exit(code)
+	}
+}
+
+// program is what Main takes from its process.
+type program struct {
+	lookup         func(string) (string, bool)
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+func (p program) run(svc *tandem.Service, args []string, configure ...func(*Config)) int {
+	stdio, err := p.flags(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case err != nil:
+		return exitUsage // the flag package has said why
+	}
+	s, err := p.configure(svc, stdio, configure)
+	if err != nil {
+		return p.fail(exitUsage, err)
+	}
+	ctx, forget := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer forget()
+	context.AfterFunc(ctx, forget) // the next signal finds no handler, and ends the process
+	if stdio {
+		err = s.ServeStdio(ctx, p.stdin, p.stdout)
+	} else {
+		err = s.Run(ctx)
+	}
+	if err != nil {
+		return p.fail(exitError, err)
+	}
+	return exitOK
+}
+
+// configure makes the server of the environment.
+func (p program) configure(svc *tandem.Service, stdio bool, configure []func(*Config)) (*Server, error) {
+	cfg, err := FromEnv(p.lookup)
+	if err != nil {
+		return nil, err
+	}
+	logs, err := loggingFromEnv(p.lookup)
+	if err != nil {
+		return nil, err
+	}
+	if svc.Logger == nil {
+		svc.Logger = logs.logger(p.stderr)
+	}
+	for _, f := range configure {
+		f(&cfg)
+	}
+	if stdio { // nothing listens, so nothing needs credentials
+		cfg.Addr, cfg.MetricsAddr, cfg.Listener = "", "", nil
+	}
+	return New(svc, cfg)
+}
+
+func (p program) flags(args []string) (stdio bool, err error) {
+	set := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	set.SetOutput(p.stderr)
+	set.BoolVar(&stdio, "stdio", false, "serve MCP on stdin and stdout instead of HTTP")
+	set.Usage = func() { p.usage(set) }
+	if err = set.Parse(args[1:]); err == nil && set.NArg() > 0 {
+		err = fmt.Errorf("%s takes no arguments, but got %q", args[0], set.Args())
+		_, _ = fmt.Fprintln(p.stderr, err)
+	}
+	return stdio, err
+}
+
+func (p program) usage(set *flag.FlagSet) {
+	_, _ = fmt.Fprintf(p.stderr, "Usage: %s [-stdio]\n\n", set.Name())
+	set.PrintDefaults()
+	_, _ = fmt.Fprintln(p.stderr, "\nEnvironment:")
+	line := func(name, about string) { _, _ = fmt.Fprintf(p.stderr, "  %-17s %s\n", name, about) }
+	for _, v := range variables {
+		line(v.name, v.about)
+	}
+	line("LOG_LEVEL", "debug, info, warn or error; default: info")
+	line("LOG_FORMAT", "text or json; default: text")
+	line("OTEL_*", "traces by OTLP over HTTP, where OTEL_EXPORTER_OTLP_ENDPOINT is set")
+}
+
+// fail says on stderr why the program ends.
+func (p program) fail(code int, err error) int {
+	_, _ = fmt.Fprintln(p.stderr, err)
+	return code
+}
+
+// withLocal is the context of a caller that needs no credentials.
+func withLocal(ctx context.Context) context.Context {
+	return tandem.WithPrincipal(ctx, auth.Local())
+}

@@ -1,0 +1,63 @@
+package server
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/openapi"
+)
+
+// publicHost returns the host under which clients reach the service; empty if
+// that is not known.
+func (c Config) publicHost() string {
+	u, err := url.Parse(c.PublicURL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// publicOrigins returns the origin of PublicURL, which the docs pages may call
+// although somebody reads them under another name.
+func (c Config) publicOrigins() []string {
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	return []string{u.Scheme + "://" + u.Host}
+}
+
+// documents returns the OpenAPI document in both of its encodings. Without a
+// PublicURL its addresses are relative to the document, so that they are right
+// below any mount.
+func (s *Server) documents() (json, yaml []byte, err error) {
+	document, err := openapi.Build(s.service, openapi.Config{
+		ServerURL: s.config.restURL(),
+		Auth:      s.verifier != nil,
+		DocsURL:   s.config.docsURL(),
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("server: OpenAPI document: %w", err)
+	}
+	return document.JSON(), document.YAML(), nil
+}
+
+func (c Config) restURL() string {
+	if c.PublicURL != "" {
+		return c.PublicURL + c.RESTPrefix
+	}
+	return strings.TrimPrefix(c.RESTPrefix, "/")
+}
+
+// docsURL returns where the tools are shown, relative to restURL.
+func (c Config) docsURL() string {
+	switch {
+	case !c.Doors.Has(tandem.MCP):
+		return ""
+	case c.PublicURL != "":
+		return c.PublicURL + "/docs/mcp"
+	}
+	return strings.Repeat("../", strings.Count(c.RESTPrefix, "/")-1) + "docs/mcp"
+}

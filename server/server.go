@@ -1,0 +1,222 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/auth"
+	"github.com/tandem-go/tandem/health"
+	"github.com/tandem-go/tandem/mcp"
+	"github.com/tandem-go/tandem/openapi"
+	"github.com/tandem-go/tandem/rest"
+)
+
+// Server serves one service. Make one with [New]. It serves once: after it has
+// stopped it cannot start again.
+type Server struct {
+	service  *tandem.Service
+	config   Config
+	hosts    hosts
+	origins  origins
+	proxies  proxies
+	verifier auth.Verifier // nil where callers need no credentials
+	limiter  *limiter
+	failures *limiter
+	gate     *gate
+	metrics  *metrics
+	tracer   *tracer
+	index    index
+
+	door      *mcp.Door         // nil where the MCP door is closed
+	protocol  *health.Protocol  // likewise
+	readiness *health.Readiness // of the whole
+	live      http.Handler
+	routes    *routes
+
+	started  atomic.Bool
+	draining atomic.Bool
+	stop     func() error // once; set by New
+}
+
+// doors are the handlers of what the configuration opens; nil for what is closed.
+type doors struct {
+	rest       http.Handler
+	mcp        *mcp.Door
+	docs       http.Handler
+	json, yaml []byte // the OpenAPI document
+}
+
+// New composes everything that serves svc. Operations and resources are to be
+// registered before. The error names each field of cfg that is wrong; listening
+// beyond loopback without credentials is one such mistake.
+//
+// Whoever does not call [Server.Run] calls [Server.Start] before serving and
+// [Server.Stop] after.
+func New(svc *tandem.Service, cfg Config) (*Server, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = svc.Logger
+	}
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		service:  svc,
+		config:   cfg,
+		hosts:    newHosts(cfg),
+		origins:  newOrigins(svc, cfg),
+		proxies:  proxies(cfg.TrustedProxies),
+		limiter:  newLimiter(cfg.RateLimit, limiterCapacity),
+		failures: newLimiter(failureRate, limiterCapacity),
+		gate:     newGate(),
+		index:    newIndex(svc, cfg),
+		live:     health.Live(),
+	}
+	s.stop = sync.OnceValue(s.stopAll)
+	if err := s.compose(); err != nil {
+		return nil, errors.Join(err, s.release(context.Background()))
+	}
+	return s, nil
+}
+
+// compose makes the parts, each after those that it needs.
+func (s *Server) compose() (err error) {
+	if s.verifier, err = s.config.verifier(); err != nil {
+		return err
+	}
+	if s.tracer, err = newTracer(s.service, s.config.Tracing); err != nil {
+		return err
+	}
+	d, err := s.openDoors()
+	if err != nil {
+		return err
+	}
+	s.metrics = newMetrics(s.service, s.door)
+	s.observeCalls()
+	s.composeHealth()
+	s.routes = s.newRoutes(d)
+	return nil
+}
+
+func (c Config) verifier() (auth.Verifier, error) {
+	if c.Verifier != nil || len(c.APIKeys) == 0 {
+		return c.Verifier, nil
+	}
+	keys, err := auth.NewAPIKeys(c.APIKeys)
+	if err != nil {
+		return nil, fmt.Errorf("server: Config.APIKeys: %w", err)
+	}
+	return keys, nil
+}
+
+func (s *Server) openDoors() (d doors, err error) {
+	if s.config.Doors.Has(tandem.REST) {
+		if d.rest, err = rest.New(s.service, rest.Config{Prefix: s.config.RESTPrefix, MaxBody: s.config.MaxBody}); err != nil {
+			return d, err
+		}
+		if d.json, d.yaml, err = s.documents(); err != nil {
+			return d, err
+		}
+	}
+	if s.config.Doors.Has(tandem.MCP) {
+		if d.mcp, err = mcp.New(s.service, s.config.mcpConfig()); err != nil {
+			return d, err
+		}
+		s.door = d.mcp
+	}
+	d.docs = openapi.Docs(openapi.DocsConfig{
+		Title:   s.title(),
+		Version: s.service.Version(),
+		Doors:   s.config.Doors,
+		Connect: s.config.publicOrigins(),
+	})
+	return d, nil
+}
+
+func (s *Server) title() string {
+	if s.service.Info.Title != "" {
+		return s.service.Info.Title
+	}
+	return s.service.Name()
+}
+
+// mcpConfig completes the MCP door's configuration by what the server knows.
+func (c Config) mcpConfig() mcp.Config {
+	m := c.MCP
+	base, _ := c.basePath()
+	setDefault(&m.MessagesURL, base+"/mcp/messages")
+	setDefault(&m.MaxBody, c.MaxBody)
+	return m
+}
+
+// observeCalls puts tracing and metrics around every operation.
+func (s *Server) observeCalls() {
+	s.service.Observe(noteOperation)
+	if s.tracer != nil {
+		s.service.Observe(s.tracer.intercept)
+	}
+	s.service.Observe(s.metrics.calls.intercept)
+}
+
+// noteOperation tells the access log which operation a request reached.
+func noteOperation(next tandem.Invoker) tandem.Invoker {
+	return func(ctx context.Context, call *tandem.Call) (tandem.Result, error) {
+		if q := requestFrom(ctx); q != nil {
+			q.operation.Store(call.Operation)
+		}
+		return next(ctx, call)
+	}
+}
+
+func (s *Server) composeHealth() {
+	if s.door != nil {
+		base, _ := s.config.basePath()
+		s.protocol = health.NewProtocol(s.service, health.ProtocolConfig{
+			Handler: s,
+			Base:    base,
+			Host:    s.config.publicHost(),
+			Context: withSelfCheck,
+			Logger:  s.config.Logger,
+		})
+	}
+	s.readiness = health.NewReadiness(s.service, health.ReadinessConfig{
+		Draining: s.draining.Load,
+		Protocol: s.protocol,
+		Logger:   s.config.Logger,
+	})
+}
+
+// Handler returns the whole HTTP surface. It mounts under any path of a router
+// that strips that path, or that leaves it if [Config.BasePath] is the same.
+func (s *Server) Handler() http.Handler { return s }
+
+// ServeHTTP serves one request, like the Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
+
+// Start starts the managed resources in order. Until then the doors answer 503,
+// if there are any resources.
+func (s *Server) Start(ctx context.Context) error {
+	if err := s.service.Start(ctx); err != nil {
+		return err
+	}
+	s.started.Store(true)
+	s.warn(ctx)
+	return nil
+}
+
+// warn tells once what is served without protection, or looks like a mistake.
+func (s *Server) warn(ctx context.Context) {
+	if s.verifier == nil {
+		s.config.Logger.WarnContext(ctx, "no credentials are configured: every caller may do everything; set API_KEYS to change that")
+	}
+	if base, _ := s.config.basePath(); strings.HasSuffix(base, "/mcp") {
+		s.config.Logger.WarnContext(ctx, "the base path ends in /mcp, so MCP is served at "+base+"/mcp; "+
+			"PUBLIC_URL is the address of the service, not of its MCP route")
+	}
+}
