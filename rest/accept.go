@@ -18,7 +18,7 @@ const (
 // accepts reads the Accept header (RFC 9110 section 12.5.1). None, or an empty
 // one, accepts everything. An event stream is preferred if it has the higher
 // quality, or the same and is named more precisely: "text/event-stream, */*".
-// Who takes problem documents alone is taken to expect no output.
+// Who names problem documents alone is taken to expect no output.
 func accepts(values []string) accepted {
 	if len(values) == 0 || len(values) == 1 && (values[0] == "application/json" || values[0] == "*/*") {
 		return plainJSON
@@ -42,7 +42,7 @@ func accepts(values []string) accepted {
 	switch {
 	case stream.precision > 1 && stream.beats(json):
 		return events
-	case empty, json.quality > 0, problem.quality > 0:
+	case empty, json.quality > 0, problem.quality > 0 && problem.precision == 3:
 		return plainJSON
 	case stream.quality > 0:
 		return events
