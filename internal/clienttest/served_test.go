@@ -50,7 +50,7 @@ func serve(t *testing.T) *served {
 	t.Cleanup(func() {
 		listener.CloseClientConnections() // Close waits for open streams
 		listener.Close()
-		if err := srv.Stop(context.Background()); err != nil {
+		if err := srv.Stop(); err != nil {
 			t.Errorf("stop: %v", err)
 		}
 	})
