@@ -35,8 +35,8 @@ type Config struct {
 	// MaxStreamsPerPrincipal bounds those of one principal (429 beyond); default
 	// 1,000. Callers without credentials are bounded together by MaxStreams only.
 	MaxStreamsPerPrincipal int
-	// MaxStdioCalls bounds the calls in flight over stdio; further input waits.
-	// Default 64.
+	// MaxStdioCalls bounds the requests in flight over stdio, beyond which they
+	// are refused; default 64.
 	MaxStdioCalls int
 
 	// Heartbeat is the time between two comments on a stream that has nothing

@@ -29,6 +29,7 @@ type Door struct {
 	store         session.Store
 	ownStore      bool
 	running       running
+	abandoned     abandoned
 	stopListening func()
 
 	gate     gate // requests

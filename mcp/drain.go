@@ -71,7 +71,8 @@ func (d *Door) sweep() {
 		case <-d.life.Done():
 			return
 		case <-tick.C:
-			if _, err := d.store.Sweep(d.life); err != nil && d.life.Err() == nil {
+			_, err := d.store.Sweep(d.life)
+			if err = errors.Join(err, d.dropAbandoned(d.life)); err != nil && d.life.Err() == nil {
 				d.logger().WarnContext(d.life, "mcp: sweep of idle sessions", "error", err)
 			}
 		}

@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"bytes"
+	"errors"
 )
 
 // message is one JSON-RPC 2.0 message. Its fields share the memory of the bytes
@@ -62,19 +63,25 @@ func isBatch(data []byte) bool {
 }
 
 // parse reads one message. The error is nil or a *rpcError that says what is
-// wrong; then m.id is the message's id if it could be read.
+// wrong; m.id is then the message's id if it is JSON and has one.
 func parse(data []byte, m *message) error {
 	s, err := newScanner(data)
 	if err == nil {
 		err = m.scan(&s)
 	}
+	if e := (*rpcError)(nil); err == nil || errors.As(err, &e) { // the whole object was read
+		if extra := s.end(); extra != nil {
+			err = extra
+		}
+	}
 	if err == nil {
-		err = s.end()
+		return nil
 	}
-	if err != nil {
-		return scanError(err)
+	e := scanError(err)
+	if e.code == codeParse {
+		m.id = nil
 	}
-	return nil
+	return e
 }
 
 // parseBatch reads an array of messages; errs[i] is what is wrong with
@@ -104,11 +111,12 @@ func parseBatch(data []byte) (messages []message, errs []error, err error) {
 }
 
 // scanError turns what the scanner found into a JSON-RPC error.
-func scanError(err error) error {
-	if e, ok := err.(*rpcError); ok {
+func scanError(err error) *rpcError {
+	var e *rpcError
+	if errors.As(err, &e) {
 		return e
 	}
-	if err == errDuplicate {
+	if errors.Is(err, errDuplicate) {
 		return invalidRequest(err.Error())
 	}
 	return &rpcError{code: codeParse, message: "parse error: " + err.Error()}
@@ -169,7 +177,7 @@ func (m *message) classify(jsonrpc, method, result, fault []byte) error {
 		return invalidRequest(`"result" and "error" exclude each other and "method"`)
 	case !isString(method):
 		return invalidRequest(`"method" must be a string`)
-	case m.params.raw != nil && !isObject(m.params.raw):
+	case m.params.raw != nil && !isObject(m.params.raw) && string(m.params.raw) != "null":
 		return invalidRequest(`"params" must be an object`)
 	}
 	m.method = unquote(method)

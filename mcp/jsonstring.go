@@ -1,6 +1,9 @@
 package mcp
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // appendString appends text as a JSON string. Bytes that are not UTF-8 become
 // U+FFFD, so that the output is always valid.
@@ -43,4 +46,21 @@ func appendEscape(dst []byte, c byte) []byte {
 	}
 	const digits = "0123456789abcdef"
 	return append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
+}
+
+// oneLine returns JSON text, changed in place, without line breaks, for framings
+// that end at one. Between tokens they are white space; inside strings JSON has
+// none.
+func oneLine(text []byte) []byte {
+	for _, c := range []byte("\n\r") {
+		for rest := text; ; {
+			i := bytes.IndexByte(rest, c)
+			if i < 0 {
+				break
+			}
+			rest[i] = ' '
+			rest = rest[i+1:]
+		}
+	}
+	return text
 }

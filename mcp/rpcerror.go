@@ -46,6 +46,9 @@ func methodNotFound(method []byte) *rpcError {
 	return &rpcError{code: codeMethodNotFound, message: "method not found: " + string(clip(method, 64))}
 }
 
+// errHandshake is the error of a request that came before initialize.
+var errHandshake = invalidRequest("the handshake comes first: initialize")
+
 // httpStatus returns the status of a modern response that carries the error,
 // 2026-07-28, sections "Protocol Version Header" and "_meta".
 func (e *rpcError) httpStatus() int {

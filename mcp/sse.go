@@ -45,6 +45,9 @@ func (d *Door) sseSession(r *http.Request) (record session.Record, after uint64,
 		if err == nil {
 			_, err = d.store.Read(r.Context(), id, session.Standing, n, 0)
 		}
+		if err == nil {
+			err = d.store.Touch(r.Context(), id)
+		}
 		if !errors.Is(err, session.ErrNotFound) && !errors.Is(err, session.ErrTrimmed) {
 			return record, n, err
 		}
@@ -63,6 +66,7 @@ func (d *Door) followSSE(w http.ResponseWriter, r *http.Request, record *session
 		record: record,
 		tail:   tail{door: d, session: record.ID, stream: session.Standing, after: after, until: d.drained},
 		id:     func(n uint64) string { return sseID(record.ID, n) },
+		left:   func() { d.abandon(r.Context(), record.ID) },
 	}
 	return s.serve(w, r, event{name: "endpoint", id: s.id(after), data: []byte(d.messagesURL(record.ID)), retry: retryAfter})
 }
@@ -128,6 +132,8 @@ func (d *Door) post(ctx context.Context, record *session.Record, m *message) err
 		return d.notice(ctx, record, m)
 	case m.is(methodInitialize):
 		return d.initializeSSE(ctx, record, m)
+	case record.ProtocolVersion == "" && !m.is(methodPing):
+		return d.say(ctx, record, appendRPCError(nil, m.id, errHandshake))
 	case !m.is(methodToolsCall):
 		return d.postRequest(ctx, record, m)
 	}

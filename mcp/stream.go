@@ -58,7 +58,7 @@ type event struct {
 	comment string
 	name    string
 	id      string
-	data    []byte // a single line
+	data    []byte // JSON text, or a URL
 	// retry tells the client how long to wait before it reconnects.
 	retry time.Duration
 }
@@ -78,7 +78,10 @@ func (e *event) append(dst []byte) []byte {
 		dst = append(append(append(dst, "event: "...), e.name...), '\n')
 	}
 	if e.data != nil {
-		dst = append(append(append(dst, "data: "...), e.data...), '\n')
+		start := len(dst) + len("data: ")
+		dst = append(append(dst, "data: "...), e.data...)
+		oneLine(dst[start:])
+		dst = append(dst, '\n')
 	}
 	return append(dst, '\n')
 }

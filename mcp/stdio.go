@@ -1,0 +1,305 @@
+package mcp
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/tandem-go/tandem/session"
+)
+
+// ServeStdio serves one client over a pair of byte streams, in both eras: one
+// message per line, calls side by side. The principal of ctx makes every call.
+//
+// It ends when in does, after the calls in flight have been answered, and then
+// returns nil; or when ctx does, which cancels them. It then no longer waits for
+// in, whose last read stays behind until in is closed. It returns an error if in
+// or out fails.
+func (d *Door) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	p := &pipe{door: d, out: out, fail: cancel, calls: map[string]context.CancelCauseFunc{}}
+	err := p.readAll(ctx, in)
+	if err != nil {
+		cancel(err)
+	}
+	p.running.Wait()
+	return errors.Join(err, p.writeError())
+}
+
+// pipe is the connection of one stdio client.
+type pipe struct {
+	door *Door
+	fail context.CancelCauseFunc
+
+	record  session.Record // of the handshake; a zero ProtocolVersion means none
+	running sync.WaitGroup
+
+	mu    sync.Mutex
+	calls map[string]context.CancelCauseFunc // JSON text of the id → in flight
+
+	writing sync.Mutex
+	out     io.Writer
+	failed  error
+}
+
+// line is one line of input, or why there is none.
+type line struct {
+	data []byte
+	err  error
+}
+
+// readAll acts on each line until the input or ctx ends.
+func (p *pipe) readAll(ctx context.Context, in io.Reader) error {
+	lines := make(chan line)
+	go readLines(ctx, in, p.door.cfg.MaxBody, lines)
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case l := <-lines:
+			switch {
+			case errors.Is(l.err, io.EOF):
+				return nil
+			case errors.Is(l.err, errLineTooLong):
+				p.write(appendRPCError(nil, nil, invalidRequest("the message is too large")))
+			case l.err != nil:
+				return fmt.Errorf("mcp: read: %w", l.err)
+			default:
+				p.take(ctx, l.data)
+			}
+		}
+	}
+}
+
+var errLineTooLong = errors.New("mcp: the line is too long")
+
+// readLines sends each line of in that is not blank, then why there are no more.
+func readLines(ctx context.Context, in io.Reader, limit int64, lines chan<- line) {
+	r := bufio.NewReader(in)
+	for {
+		data, err := readLine(r, limit)
+		last := err != nil && !errors.Is(err, errLineTooLong)
+		if len(data) > 0 || err != nil && !(last && errors.Is(err, io.EOF)) {
+			l := line{data: data, err: err}
+			if errors.Is(err, io.EOF) {
+				l.err = nil // a last line without its end
+			}
+			if !sendLine(ctx, lines, l) {
+				return
+			}
+		}
+		if last {
+			sendLine(ctx, lines, line{err: err})
+			return
+		}
+	}
+}
+
+func sendLine(ctx context.Context, lines chan<- line, l line) bool {
+	select {
+	case lines <- l:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// readLine returns the next line without white space around it, in memory of its
+// own. Of a line over the limit nothing is kept.
+func readLine(r *bufio.Reader, limit int64) ([]byte, error) {
+	var data []byte
+	tooLong := false
+	for {
+		part, err := r.ReadSlice('\n')
+		if tooLong = tooLong || int64(len(data)+len(part)) > limit+1; tooLong {
+			data = nil
+		} else {
+			data = append(data, part...)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+		case tooLong && (err == nil || errors.Is(err, io.EOF)):
+			return nil, errLineTooLong
+		default:
+			return bytes.TrimSpace(data), err
+		}
+	}
+}
+
+// take acts on one message.
+func (p *pipe) take(ctx context.Context, data []byte) {
+	if isBatch(data) {
+		p.takeBatch(ctx, data)
+		return
+	}
+	m := new(message)
+	if err := parse(data, m); err != nil {
+		p.write(appendRPCError(nil, m.id, p.door.fault(ctx, err)))
+		return
+	}
+	p.serve(ctx, m)
+}
+
+// takeBatch acts on an array of messages, where the handshake settled a revision
+// that has them. Each answer is a line of its own.
+func (p *pipe) takeBatch(ctx context.Context, data []byte) {
+	messages, faults, err := parseBatch(data)
+	if err == nil && (!hasBatches(p.record.ProtocolVersion) || len(messages) == 0 || len(messages) > p.door.cfg.MaxBatch) {
+		err = invalidRequest("a batch is not possible here")
+	}
+	if err != nil {
+		p.write(appendRPCError(nil, nil, p.door.fault(ctx, err)))
+		return
+	}
+	for i := range messages {
+		if faults[i] != nil {
+			p.write(appendRPCError(nil, messages[i].id, p.door.fault(ctx, faults[i])))
+			continue
+		}
+		p.serve(ctx, &messages[i])
+	}
+}
+
+func (p *pipe) serve(ctx context.Context, m *message) {
+	switch {
+	case m.kind == response:
+	case m.kind == notification:
+		p.notice(m)
+	case m.params.meta.version != nil:
+		p.serveModern(ctx, m)
+	case m.is(methodInitialize):
+		p.initialize(ctx, m)
+	case p.record.ProtocolVersion == "" && !m.is(methodPing):
+		p.write(appendRPCError(nil, m.id, errHandshake))
+	default:
+		record := p.record
+		p.start(ctx, &exchange{msg: m, revision: record.ProtocolVersion, record: &record})
+	}
+}
+
+func (p *pipe) notice(m *message) {
+	switch string(m.method) {
+	case methodInitialized:
+		p.record.Initialized = true
+	case methodCancelled:
+		p.cancel(callKey(m.params.requestID))
+	}
+}
+
+// serveModern serves a request of the modern era, which has no headers here.
+func (p *pipe) serveModern(ctx context.Context, m *message) {
+	err := checkMeta(m)
+	if version, _ := text(m.params.meta.version); err == nil && version != rev20260728 {
+		err = unsupportedVersion(version)
+	}
+	if err != nil {
+		p.write(appendRPCError(nil, m.id, err))
+		return
+	}
+	p.start(ctx, &exchange{msg: m, revision: rev20260728})
+}
+
+func (p *pipe) initialize(ctx context.Context, m *message) {
+	record, err := initialRecord(m)
+	if err != nil {
+		p.write(appendRPCError(nil, m.id, p.door.fault(ctx, err)))
+		return
+	}
+	p.record = record
+	p.write(p.door.initializeAnswer(m, record.ProtocolVersion))
+}
+
+// start answers a request on a goroutine of its own.
+func (p *pipe) start(ctx context.Context, x *exchange) {
+	if !p.door.gate.enter() {
+		p.write(appendRPCError(nil, x.msg.id, p.door.storeFault(ctx, errDraining)))
+		return
+	}
+	call, cancel := context.WithCancelCause(ctx)
+	key := callKey(x.msg.id)
+	if err := p.register(key, cancel); err != nil {
+		cancel(nil)
+		p.door.gate.leave()
+		p.write(appendRPCError(nil, x.msg.id, err))
+		return
+	}
+	p.running.Go(func() {
+		defer p.door.gate.leave()
+		defer p.unregister(key, cancel)
+		p.answer(call, x)
+	})
+}
+
+// answer writes the answer, unless the client has cancelled the request:
+// 2026-07-28, section "Cancellation".
+func (p *pipe) answer(ctx context.Context, x *exchange) {
+	cancelled := func() bool { return errors.Is(context.Cause(ctx), errCancelled) }
+	x.notify = func(notification []byte) {
+		if !cancelled() {
+			p.write(notification)
+		}
+	}
+	buf := newBuffer()
+	defer buf.free()
+	buf.b, _ = p.door.answer(ctx, buf.b, x)
+	if !cancelled() {
+		p.write(buf.b)
+	}
+}
+
+// register enters a call in flight. Input goes on being read beyond the bound,
+// since it may hold the cancellation that makes room.
+func (p *pipe) register(key string, cancel context.CancelCauseFunc) *rpcError {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, taken := p.calls[key]; taken {
+		return invalidRequest("a request with this id is in flight")
+	}
+	if len(p.calls) >= p.door.cfg.MaxStdioCalls {
+		return &rpcError{code: codeInternal, message: "too many requests are in flight"}
+	}
+	p.calls[key] = cancel
+	return nil
+}
+
+func (p *pipe) unregister(key string, cancel context.CancelCauseFunc) {
+	cancel(nil)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.calls, key)
+}
+
+func (p *pipe) cancel(key string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if cancel, ok := p.calls[key]; ok {
+		cancel(errCancelled)
+	}
+}
+
+// write writes one message as a line.
+func (p *pipe) write(message []byte) {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	if p.failed != nil {
+		return
+	}
+	buf := newBuffer()
+	defer buf.free()
+	buf.b = append(oneLine(append(buf.b, message...)), '\n')
+	if _, err := p.out.Write(buf.b); err != nil {
+		p.failed = fmt.Errorf("mcp: write: %w", err)
+		p.fail(p.failed)
+	}
+}
+
+func (p *pipe) writeError() error {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	return p.failed
+}
