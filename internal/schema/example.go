@@ -21,6 +21,11 @@ func exampleWithin(n *node, within map[codec]bool) []byte {
 	case *unionCodec:
 		return exampleWithin(c.variants[0].node, within)
 	case *loopCodec:
+		if within[c] {
+			return nil
+		}
+		within[c] = true
+		defer delete(within, c)
 		return exampleWithin(&node{codec: c.inner}, within)
 	case *sequenceCodec:
 		return exampleSequence(c, within)
