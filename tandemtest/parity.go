@@ -60,18 +60,18 @@ func Parity(t *testing.T, newService func(testing.TB) *tandem.Service, cfg Parit
 	if len(calls) == 0 {
 		t.Fatal("no operation is served by both doors: there is nothing to compare")
 	}
-	var reference []answer
+	answers := make([][]answer, len(cfg.Transports))
 	for i, transport := range cfg.Transports {
-		answers := run(t, newService(t), transport, calls)
-		if i == 0 {
-			reference = answers
-			continue
-		}
+		answers[i] = run(t, newService(t), transport, calls)
+	}
+	for i, transport := range cfg.Transports {
 		t.Run(string(transport), func(t *testing.T) {
-			compare(t, cfg, calls, reference, answers)
+			for _, difference := range compare(cfg, calls, answers, i) {
+				t.Error(difference)
+			}
 		})
 	}
-	report(t, cfg, calls, reference)
+	report(t, cfg, calls, answers)
 }
 
 // call is one planned call; both credentials and arguments may be wrong.
@@ -87,6 +87,8 @@ type answer struct {
 	Outcome
 	err error
 }
+
+func (a answer) inexpressible() bool { return errors.Is(a.err, ErrInexpressible) }
 
 // plan generates the calls of every operation.
 func plan(t testing.TB, svc *tandem.Service, cfg ParityConfig) []call {
@@ -124,7 +126,9 @@ func generateCalls(op *tandem.Registered, cfg ParityConfig) ([]call, error) {
 		add(fmt.Sprintf("valid %d", i), encodeJSON(last))
 	}
 	for _, m := range g.sample(g.mutations(root, last), cfg.Invalid) {
-		add(m.name, encodeJSON(m.value))
+		if m.value != nil { // over MCP "arguments": null means that there are none
+			add(m.name, encodeJSON(m.value))
+		}
 	}
 	if doubled := duplicated(last); doubled != nil {
 		add("a duplicate name", doubled)
@@ -170,25 +174,31 @@ func run(t *testing.T, svc *tandem.Service, transport Transport, calls []call) [
 	return answers
 }
 
-func compare(t *testing.T, cfg ParityConfig, calls []call, reference, answers []answer) {
+// compare returns how the answers of one transport differ from those of the
+// first transport that can express each call.
+func compare(cfg ParityConfig, calls []call, answers [][]answer, transport int) []string {
+	var differences []string
 	for i, c := range calls {
-		want, got := reference[i], answers[i]
-		if errors.Is(want.err, ErrInexpressible) || errors.Is(got.err, ErrInexpressible) {
+		reference := slices.IndexFunc(answers, func(a []answer) bool { return !a[i].inexpressible() })
+		got := answers[transport][i]
+		if reference < 0 || got.inexpressible() {
 			continue
 		}
-		if difference := differ(want, got, cfg.Ignore[c.operation]); difference != "" {
-			t.Errorf("%s, %s: %s\narguments: %s", c.operation, c.name, difference, c.arguments)
+		if difference := differ(answers[reference][i], got, cfg.Ignore[c.operation]); difference != "" {
+			differences = append(differences, fmt.Sprintf("%s, %s: unlike %s, %s\narguments: %s",
+				c.operation, c.name, cfg.Transports[reference], difference, c.arguments))
 		}
 	}
+	return differences
 }
 
 // differ says in which way two answers to one call differ; empty for none.
 func differ(want, got answer, ignore []string) string {
 	switch {
-	case want.err != nil:
-		return fmt.Sprintf("the reference transport failed: %v", want.err)
 	case got.err != nil:
-		return fmt.Sprintf("the transport failed: %v", got.err)
+		return fmt.Sprintf("it failed: %v", got.err)
+	case want.err != nil:
+		return fmt.Sprintf("it answered where that failed: %v", want.err)
 	case want.Code() != got.Code():
 		return fmt.Sprintf("want code %q, got %q (%+v)", want.Code(), got.Code(), got.Problem)
 	case want.Problem != nil:
@@ -217,22 +227,24 @@ func differProblems(want, got tandem.Problem) string {
 }
 
 // report fails if the calls could not show a difference, and logs the counts.
-func report(t *testing.T, cfg ParityConfig, calls []call, reference []answer) {
+func report(t *testing.T, cfg ParityConfig, calls []call, answers [][]answer) {
 	t.Helper()
-	succeeded, refused, inexpressible := 0, 0, 0
-	for _, a := range reference {
-		switch {
-		case errors.Is(a.err, ErrInexpressible):
-			inexpressible++
-		case a.Problem != nil:
-			refused++
-		default:
-			succeeded++
+	var succeeded, refused, inexpressible int
+	for _, byCall := range answers {
+		for _, a := range byCall {
+			switch {
+			case a.inexpressible():
+				inexpressible++
+			case a.Problem != nil:
+				refused++
+			case a.err == nil:
+				succeeded++
+			}
 		}
 	}
-	t.Logf("parity: %d calls through each of %d transports: %d succeeded, %d were refused, %d cannot be written over %s",
-		len(calls), len(cfg.Transports), succeeded, refused, inexpressible, cfg.Transports[0])
+	t.Logf("parity: %d calls through each of %d transports: %d answers were results, %d were refusals, %d calls cannot be written over their transport",
+		len(calls), len(cfg.Transports), succeeded, refused, inexpressible)
 	if succeeded == 0 || refused == 0 {
-		t.Errorf("parity proves little: %d calls succeeded and %d were refused; add Cases", succeeded, refused)
+		t.Errorf("parity proves little: %d results and %d refusals were compared; add Cases", succeeded, refused)
 	}
 }

@@ -1,7 +1,6 @@
 package tandemtest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,19 +31,9 @@ func (c *restClient) Call(ctx context.Context, operation string, arguments json.
 	if err != nil {
 		return Outcome{}, err
 	}
-	url := origin + restPrefix + parts.Path
-	if parts.Query != "" {
-		url += "?" + parts.Query
-	}
-	req, err := http.NewRequestWithContext(ctx, op.Method, url, bytes.NewReader(parts.Body))
+	req, err := parts.HTTP(ctx, origin+restPrefix)
 	if err != nil {
 		return Outcome{}, err
-	}
-	for name, values := range parts.Header {
-		req.Header[name] = values
-	}
-	if parts.Body != nil {
-		req.Header.Set("Content-Type", "application/json")
 	}
 	return readREST(c.http.Do(req))
 }

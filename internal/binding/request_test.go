@@ -100,7 +100,7 @@ func TestRequestVerdicts(t *testing.T) {
 	for arguments, want := range map[string]string{
 		`{"limit":"abc"}`:                `{"limit":"abc"}`,
 		`{"limit":""}`:                   `{"limit":""}`,
-		`{"limit":true}`:                 `{"limit":"true"}`, // no integer either way
+		`{"limit":true}`:                 `{"limit":true}`, // refused as a boolean, as over MCP
 		`{"in_stock":"yes"}`:             `{"in_stock":"yes"}`,
 		`{"level":[1,"x"]}`:              `{"level":[1,"x"]}`,
 		`{"unknown":"a"}`:                `{"unknown":"a"}`,

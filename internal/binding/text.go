@@ -5,16 +5,13 @@ import (
 )
 
 // appendText appends the JSON of a text that stands for a value of this kind.
-// Text that is no such value becomes a JSON string, so that the validator
-// reports it as it reports a string that came as JSON.
+// Where no string is expected, a number or a boolean is what it reads as, and
+// any other text becomes a JSON string: whatever is wrong, the validator reports
+// it as it reports the same value that came as JSON.
 func appendText(dst []byte, kind, text string) []byte {
 	switch kind {
-	case "integer", "number":
-		if isNumber(text) {
-			return append(dst, text...)
-		}
-	case "boolean":
-		if text == "true" || text == "false" {
+	case "integer", "number", "boolean":
+		if text == "true" || text == "false" || isNumber(text) {
 			return append(dst, text...)
 		}
 	}
@@ -84,8 +81,7 @@ func digits(text string) int {
 }
 
 // textOf is the reverse of appendText. The reason is empty if the text, read as
-// this kind, is value again, or if both are wrong there: true where an integer is
-// expected comes back as a string, which is no integer either.
+// this kind, is a value of the same JSON type again.
 func textOf(kind string, value jsontext.Value) (text, reason string) {
 	switch value.Kind() {
 	case 'n':
@@ -97,23 +93,14 @@ func textOf(kind string, value jsontext.Value) (text, reason string) {
 	default:
 		text = string(value)
 	}
-	back := jsontext.Value(appendText(nil, kind, text)).Kind()
-	if reason == "" && back != value.Kind() && (isOf(kind, back) || isOf(kind, value.Kind())) {
+	if reason == "" && !sameType(jsontext.Value(appendText(nil, kind, text)).Kind(), value.Kind()) {
 		reason = "text does not tell " + describe(value.Kind()) + " from " + kind
 	}
 	return text, reason
 }
 
-// isOf reports whether a JSON value of kind got can be what kind says.
-func isOf(kind string, got jsontext.Kind) bool {
-	switch got {
-	case '"':
-		return kind == "string"
-	case '0':
-		return kind == "integer" || kind == "number"
-	}
-	return kind == "boolean"
-}
+// sameType reports whether two scalars are of one JSON type.
+func sameType(a, b jsontext.Kind) bool { return describe(a) == describe(b) }
 
 func unquote(value jsontext.Value) (text, reason string) {
 	raw, err := jsontext.AppendUnquote(nil, value)
