@@ -54,7 +54,7 @@ func (h matched) ServeHTTP(w http.ResponseWriter, _ *http.Request) { w.(*match).
 func (rs *routes) find(r *http.Request) (*match, *http.Request) {
 	m := &match{}
 	rs.mux.ServeHTTP(m, r)
-	if m.op != nil {
+	if m.op != nil && !emptyRest(m.op, r) {
 		return m, r
 	}
 	other, ok := otherSlash(r, m.status)
@@ -67,10 +67,24 @@ func (rs *routes) find(r *http.Request) (*match, *http.Request) {
 	case second.op != nil:
 		r.Pattern = other.Pattern // for whoever logs the request
 		return second, other
-	case second.allow() != "":
+	case m.op == nil && second.allow() != "":
 		return second, r
 	}
 	return m, r
+}
+
+// emptyRest reports whether {name...} took nothing, as for /files/ of /files/{name...}:
+// then an operation at /files goes first.
+func emptyRest(op *tandem.Registered, r *http.Request) bool {
+	if !strings.HasSuffix(r.URL.Path, "/") {
+		return false
+	}
+	for _, p := range op.Binding().Params {
+		if p.Rest {
+			return r.PathValue(p.Name) == ""
+		}
+	}
+	return false
 }
 
 // otherSlash returns r without its trailing slash, or with one where the

@@ -154,6 +154,22 @@ func TestLateRegistration(t *testing.T) {
 	}
 }
 
+// TestSlashOfFolder protects that a trailing slash is like none, also where a longer route could take it.
+func TestSlashOfFolder(t *testing.T) {
+	svc := newService()
+	tandem.Register(svc, tandem.Operation{Name: "list_files", Method: "GET", Path: "/files"},
+		func(context.Context, struct{}) (string, error) { return "the list", nil })
+	c := serve(t, newHandler(t, svc, rest.Config{}))
+	for target, want := range map[string]string{"/files": `"the list"`, "/files/": `"the list"`, "/files/a/": `{"path":"a/"}`} {
+		if got := c.do("GET", "/api/v1"+target, ""); got.body != want {
+			t.Errorf("%s: %s, want %s", target, got.body, want)
+		}
+	}
+	if got := c.do("DELETE", "/api/v1/files/", ""); got.StatusCode != 405 || got.Header.Get("Allow") != "GET, HEAD, PUT, OPTIONS" {
+		t.Errorf("DELETE: %d, Allow %q", got.StatusCode, got.Header.Get("Allow"))
+	}
+}
+
 // TestPattern protects that middleware learns the matched route.
 func TestPattern(t *testing.T) {
 	h := newHandler(t, newService(), rest.Config{})

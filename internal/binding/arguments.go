@@ -3,6 +3,7 @@ package binding
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/tandem-go/tandem/internal/schema"
 )
@@ -20,7 +21,7 @@ func (p *Plan) Arguments(dst []byte, r *http.Request, body []byte) ([]byte, []sc
 	if len(p.apart) == 0 && r.URL.RawQuery == "" && p.TakesBody() && len(body) > 0 {
 		return append(dst, body...), nil
 	}
-	b := binder{plan: p, dst: dst}
+	b := binder{plan: p, dst: slices.Grow(dst, p.room+len(body)+len(r.URL.Path)+len(r.URL.RawQuery))}
 	if !b.body(body) {
 		return append(dst, body...), nil
 	}
@@ -41,11 +42,13 @@ type binder struct {
 // body begins the object with the body's members; false means that the body is
 // no JSON object.
 func (b *binder) body(body []byte) bool {
-	if !b.plan.TakesBody() {
-		if len(body) > 0 {
-			b.refuse("", fmt.Sprintf("a %s request has no body here: the path and the query carry the arguments", b.plan.Method), "no body")
-		}
-		body = nil
+	takes := b.plan.TakesBody()
+	if !takes && len(body) > 0 {
+		b.refuse("", fmt.Sprintf("a %s request has no body here: the path and the query carry the arguments", b.plan.Method), "no body")
+	}
+	if !takes || len(body) == 0 {
+		b.dst = append(b.dst, '{')
+		return true
 	}
 	open, empty, ok := cutBody(body, b.member)
 	b.dst = append(b.dst, open...)

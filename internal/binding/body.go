@@ -11,9 +11,6 @@ import (
 // strings and brackets: ok is false only if body is no JSON object, and what it
 // lets pass and is none is still none when more members follow.
 func cutBody(body []byte, member func(name []byte)) (open []byte, empty, ok bool) {
-	if len(body) == 0 {
-		return []byte("{"), true, true // a missing body has no arguments
-	}
 	start := skipSpace(body, 0)
 	if start == len(body) || body[start] != '{' {
 		return nil, false, false

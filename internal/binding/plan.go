@@ -47,6 +47,7 @@ type Plan struct {
 
 	byName map[string]*Param
 	apart  []*Param // those that are not in the body
+	room   int      // bytes that their names take in an arguments object, about
 }
 
 // New plans the binding of in, a struct type. Arguments that are readOnly are
@@ -101,12 +102,14 @@ func (p *Plan) TakesBody() bool {
 // arguments would share.
 func (p *Plan) index() error {
 	p.byName = make(map[string]*Param, len(p.Params))
+	p.room = 2
 	headers := map[string]string{}
 	for i := range p.Params {
 		param := &p.Params[i]
 		p.byName[param.Name] = param
 		if param.Place != Body {
 			p.apart = append(p.apart, param)
+			p.room += len(param.Name) + len(`"":"",`)
 		}
 		if param.Place != Header {
 			continue
