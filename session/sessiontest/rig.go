@@ -15,8 +15,9 @@ import (
 // rig is what a case works with: a first replica, and more of them on demand.
 type rig struct {
 	session.Store
-	ctx  context.Context
-	open func() session.Store
+	ctx      context.Context
+	open     func() session.Store
+	patience time.Duration
 }
 
 // failf ends the case. Only the case's own goroutine may call it.
@@ -151,7 +152,7 @@ func (r *rig) orphan(sess, call string) session.CallStart {
 
 // eventually polls until the condition holds.
 func (r *rig) eventually(what string, holds func() bool) {
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(r.patience); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			r.failf("it never came true that %s", what)
 		}
@@ -162,7 +163,7 @@ func (r *rig) eventually(what string, holds func() bool) {
 func (r *rig) comes(wake <-chan struct{}, what string) {
 	select {
 	case <-wake:
-	case <-time.After(patience):
+	case <-time.After(r.patience):
 		r.failf("no wake came %s", what)
 	}
 }

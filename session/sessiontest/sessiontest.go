@@ -36,7 +36,7 @@ func Exercise(t *testing.T, open Open) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 			defer cancel()
-			if err := c.check(ctx, open(t, c.limits)); err != nil {
+			if err := c.check(ctx, open(t, c.limits), patience); err != nil {
 				t.Error(err)
 			}
 		})
@@ -61,7 +61,7 @@ func clauses() []clause {
 type broken struct{ what string }
 
 // check returns an error that explains the rule, if it does not hold.
-func (c clause) check(ctx context.Context, replica func() session.Store) (err error) {
+func (c clause) check(ctx context.Context, replica func() session.Store, patience time.Duration) (err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -71,6 +71,6 @@ func (c clause) check(ctx context.Context, replica func() session.Store) (err er
 			panic(p)
 		}
 	}()
-	c.run(&rig{ctx: ctx, open: replica, Store: replica()})
+	c.run(&rig{ctx: ctx, open: replica, Store: replica(), patience: patience})
 	return nil
 }

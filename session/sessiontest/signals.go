@@ -100,7 +100,12 @@ var signalClauses = []clause{{
 // listen returns the replica's signals, for as long as the case runs.
 func (r *rig) listen(s session.Store) <-chan session.Signal {
 	got := make(chan session.Signal, 99)
-	s.Listen(func(sig session.Signal) { got <- sig })
+	s.Listen(func(sig session.Signal) {
+		select {
+		case got <- sig:
+		default: // more than any case sends
+		}
+	})
 	return got
 }
 
@@ -111,7 +116,7 @@ func (r *rig) arrives(got <-chan session.Signal, want session.Signal) {
 		if s.Session != want.Session || s.Call != want.Call || s.Kind != want.Kind || string(s.Payload) != string(want.Payload) {
 			r.failf("the signal %+v arrived, want %+v", s, want)
 		}
-	case <-time.After(patience):
+	case <-time.After(r.patience):
 		r.failf("the signal %+v never arrived", want)
 	}
 }

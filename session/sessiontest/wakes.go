@@ -61,7 +61,7 @@ var watchClauses = []clause{{
 		select {
 		case err := <-done:
 			r.ok(err, "Append")
-		case <-time.After(patience):
+		case <-time.After(r.patience):
 			r.failf("Append waits for a reader that does not receive its wake")
 		}
 	},
@@ -122,6 +122,9 @@ func watchNeverLost(r *rig) {
 			return r.tail(stores[i%2], c, messages)
 		}
 		for n := range messages {
+			if n%20 == 0 {
+				time.Sleep(time.Millisecond) // let the readers reach the end and wait
+			}
 			if _, err := r.Append(r.ctx, output(c, n == messages-1), []byte(strconv.Itoa(n+1))); err != nil {
 				return err
 			}
@@ -157,7 +160,7 @@ func (r *rig) tail(s session.Store, c session.CallStart, want uint64) error {
 		}
 		select {
 		case <-wake:
-		case <-time.After(patience):
+		case <-time.After(r.patience):
 			return fmt.Errorf("the reader at event %d waited for a wake in vain", after)
 		}
 	}
