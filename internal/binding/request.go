@@ -106,8 +106,12 @@ func (w *writer) members(arguments []byte) error {
 		return &InexpressibleError{Reason: "it is not a well-formed JSON object, which has to be taken apart"}
 	}
 	d := jsontext.NewDecoder(bytes.NewReader(arguments))
-	for token, err := d.ReadToken(); err == nil && d.PeekKind() == '"'; {
-		if token, err = d.ReadToken(); err != nil {
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != '}' {
+		token, err := d.ReadToken()
+		if err != nil {
 			return err
 		}
 		name := token.String()
