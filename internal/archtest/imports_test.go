@@ -131,10 +131,13 @@ func requirements(t *testing.T) []string {
 	return modules
 }
 
-// Every package has one comment that says what it is for; where a package has
-// tests only, one of them has it.
+// Every package but the examples' programs has one comment that says what it is
+// for; where a package has tests only, one of them has it.
 func TestPackageComments(t *testing.T) {
 	for path, s := range sources(t) {
+		if s.isMain() && strings.HasPrefix(path, "examples/") {
+			continue
+		}
 		var docs []string
 		for _, f := range s.files {
 			if f.doc != "" && (!f.test || s.testsOnly()) {
@@ -153,10 +156,14 @@ func (s *source) commentStart() string {
 	switch {
 	case s.path == ".":
 		return "Package " + path.Base(module)
-	case slices.ContainsFunc(s.files, func(f file) bool { return f.main }):
+	case s.isMain():
 		return "Command " + name
 	}
 	return "Package " + name
+}
+
+func (s *source) isMain() bool {
+	return slices.ContainsFunc(s.files, func(f file) bool { return f.main })
 }
 
 func (s *source) testsOnly() bool {

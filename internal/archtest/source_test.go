@@ -2,12 +2,14 @@ package archtest
 
 import (
 	"go/ast"
+	"go/build/constraint"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -77,6 +79,9 @@ func add(found map[string]*source, name, below string) error {
 		return err
 	}
 	folder := path.Dir(below)
+	if parked(parsed) {
+		return nil
+	}
 	if found[folder] == nil {
 		found[folder] = &source{path: folder}
 	}
@@ -87,6 +92,26 @@ func add(found map[string]*source, name, below string) error {
 	found[folder].files = append(found[folder].files, f)
 	return nil
 }
+
+// parked reports whether no build has the file: it keeps modules in go.mod, or
+// is a program to be run by its name.
+func parked(parsed *ast.File) bool {
+	for _, group := range parsed.Comments {
+		for _, line := range group.List {
+			if group.Pos() > parsed.Package || !constraint.IsGoBuild(line.Text) {
+				continue
+			}
+			expression, err := constraint.Parse(line.Text)
+			if err == nil && !expression.Eval(func(tag string) bool { return !slices.Contains(parkedTags, tag) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// parkedTags are those that no build sets.
+var parkedTags = []string{"deps", "ignore", "tools"}
 
 func importPath(spec *ast.ImportSpec) string {
 	unquoted, err := strconv.Unquote(spec.Path.Value)

@@ -10,9 +10,9 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// mcp-go's client gets REST's answers over Streamable HTTP in each revision and
-// sees progress. It cancels in the modern era only: before, it just drops the
-// call, which by the protocol does not cancel it.
+// mcp-go's client gets REST's answers over Streamable HTTP in each revision. In
+// the modern era it sees progress and cancels; before, it just drops a call,
+// which by the protocol does not cancel it.
 func TestMCPGoStreamable(t *testing.T) {
 	s := serve(t)
 	for _, version := range httpRevisions {
@@ -28,8 +28,8 @@ func TestMCPGoStreamable(t *testing.T) {
 	}
 }
 
-// mcp-go's client does the same over HTTP+SSE, where its first attempt, in the
-// modern era, must be answered so that it falls back.
+// mcp-go's client gets REST's answers over HTTP+SSE, where its first attempt, in
+// the modern era, must be answered so that it falls back.
 func TestMCPGoSSE(t *testing.T) {
 	s := serve(t)
 	for asked, want := range map[string]string{"": latestLegacy, first: first} {
