@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// literal reads a tag's value as JSON of n: for strings, bare text will do.
+// literal reads a tag's value as JSON of n. For strings, what is no JSON string is the bare text.
 func literal(n *node, text string) ([]byte, error) {
 	if text == "null" && n.nullable {
 		return []byte(text), nil
 	}
 	kind, _ := shape(n).kind()
-	if kind == "string" && !strings.HasPrefix(text, `"`) {
+	compact, err := compactJSON([]byte(text))
+	if kind == "string" && (err != nil || compact[0] != '"') {
 		return appendString(nil, text), nil
 	}
-	compact, err := compactJSON([]byte(text))
 	if err != nil {
 		return nil, fmt.Errorf("%q is not JSON", text)
 	}
