@@ -57,7 +57,7 @@ type Import struct {
 }
 
 type Imported struct {
-	Rows int `json:"rows" doc:"How many rows were imported" example:"10"`
+	Count int `json:"count" doc:"How many rows were imported" example:"10"`
 }
 
 func (s *Shop) Import(ctx context.Context, in Import) (Imported, error) {
@@ -69,7 +69,7 @@ func (s *Shop) Import(ctx context.Context, in Import) (Imported, error) {
 			tandem.Progress(ctx, float64(row+1), float64(in.Rows), fmt.Sprintf("row %d", row+1))
 		}
 	}
-	return Imported{Rows: in.Rows}, nil
+	return Imported{Count: in.Rows}, nil
 }
 
 func audit(next tandem.Invoker) tandem.Invoker {
