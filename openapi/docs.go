@@ -88,14 +88,7 @@ func (d *docs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	tail := r.URL.Path
-	if i := strings.LastIndex(tail, docsPath); i >= 0 {
-		tail = tail[i+len(docsPath):]
-	}
-	found := d.pages[tail]
-	if name, ok := strings.CutPrefix(tail, "/assets/"); ok {
-		found = d.assets[name]
-	}
+	found := d.find(r.URL.Path)
 	if found == nil {
 		http.NotFound(w, r)
 		return
@@ -105,6 +98,19 @@ func (d *docs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	found.serve(w, r)
+}
+
+// find returns what is served at a path, whatever base path is before /docs.
+func (d *docs) find(path string) *asset {
+	if _, name, ok := strings.Cut(path, docsPath+"/assets/"); ok {
+		return d.assets[name]
+	}
+	for tail, page := range d.pages {
+		if strings.HasSuffix(path, docsPath+tail) {
+			return page
+		}
+	}
+	return nil
 }
 
 // policy is the content security policy: scripts and styles from this host

@@ -3,6 +3,8 @@ package openapi_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/tandem-go/tandem/internal/nodetools"
@@ -10,37 +12,67 @@ import (
 )
 
 // The linters that API teams use find nothing to say about the reference
-// service's document, in JSON and in YAML, with and without credentials.
+// service's document, in JSON and in YAML, with and without credentials, nor
+// about a service that has everything a service can have.
 func TestLint(t *testing.T) {
-	for name, cfg := range map[string]openapi.Config{
-		"open":   {ServerURL: "/api/v1"},
-		"closed": {ServerURL: "https://inventory.tandem.dev/api/v1", Auth: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			doc := build(t, inventory(t), cfg)
-			dir := t.TempDir()
-			inJSON, inYAML := filepath.Join(dir, "openapi.json"), filepath.Join(dir, "openapi.yaml")
-			write(t, inJSON, doc.JSON())
-			write(t, inYAML, doc.YAML())
-			ruleset := filepath.Join(dir, "ruleset.yaml")
-			write(t, ruleset, []byte("extends: spectral:oas\n"))
-			config := filepath.Join(dir, "redocly.yaml")
-			write(t, config, []byte("extends:\n  - recommended\n"))
-			lint(t, "redocly", "lint", "--config", config, "--max-problems", "50", "--format", "json", inJSON, inYAML)
-			lint(t, "spectral", "lint", "--ruleset", ruleset, "--fail-severity", "hint", inJSON, inYAML)
-		})
+	dir := t.TempDir()
+	files := []string{
+		save(t, dir, "open", build(t, inventory(t), openapi.Config{})),
+		save(t, dir, "closed", build(t, inventory(t), openapi.Config{ServerURL: "https://inventory.tandem.dev/api/v1", Auth: true})),
+		save(t, dir, "everything", build(t, everything(t), openapi.Config{Auth: true})),
+	}
+	for _, file := range files {
+		files = append(files, strings.TrimSuffix(file, ".json")+".yaml")
+	}
+	if out, clean := redocly(t, dir, files...); !clean {
+		t.Errorf("redocly:\n%s", out)
+	}
+	if out, clean := spectral(t, dir, files...); !clean {
+		t.Errorf("spectral:\n%s", out)
 	}
 }
 
-// lint fails if the linter does, or if it says anything about the documents.
-func lint(t *testing.T, tool string, args ...string) {
-	t.Helper()
-	cmd := nodetools.Command(t.Context(), t, tool, args...)
-	out, err := cmd.CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil {
-		t.Errorf("%s: %v\n%s", tool, err, out)
+// A document that lacks what the linters look for is not called clean.
+func TestLintComplains(t *testing.T) {
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "bad.json")
+	doc := build(t, inventory(t), openapi.Config{}).JSON()
+	write(t, bad, regexp.MustCompile(`"(summary|description)": "[^"]*",`).ReplaceAll(doc, nil))
+	if out, clean := redocly(t, dir, bad); clean {
+		t.Errorf("redocly:\n%s", out)
 	}
+	if out, clean := spectral(t, dir, bad); clean {
+		t.Errorf("spectral:\n%s", out)
+	}
+}
+
+// redocly reports whether its recommended rules find nothing, and what it said.
+func redocly(t *testing.T, dir string, files ...string) (string, bool) {
+	t.Helper()
+	config := filepath.Join(dir, "redocly.yaml")
+	write(t, config, []byte("extends:\n  - recommended\n"))
+	args := append([]string{"lint", "--config", config, "--format", "json"}, files...)
+	out, err := nodetools.Command(t.Context(), t, "redocly", args...).Output()
+	return string(out), err == nil && strings.Count(string(out), `"problems": []`) == len(files)
+}
+
+// spectral reports whether its rules for OpenAPI find nothing, and what it said.
+func spectral(t *testing.T, dir string, files ...string) (string, bool) {
+	t.Helper()
+	ruleset := filepath.Join(dir, "ruleset.yaml")
+	write(t, ruleset, []byte("extends: spectral:oas\n"))
+	args := append([]string{"lint", "--ruleset", ruleset, "--fail-severity", "hint"}, files...)
+	out, err := nodetools.Command(t.Context(), t, "spectral", args...).CombinedOutput()
+	return string(out), err == nil
+}
+
+// save writes both forms of the document and returns the name of the JSON one.
+func save(t *testing.T, dir, name string, doc *openapi.Document) string {
+	t.Helper()
+	write(t, filepath.Join(dir, name+".yaml"), doc.YAML())
+	file := filepath.Join(dir, name+".json")
+	write(t, file, doc.JSON())
+	return file
 }
 
 func write(t testing.TB, file string, content []byte) {

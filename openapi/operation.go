@@ -23,7 +23,8 @@ func (b *builder) operation(op *tandem.Registered) object {
 	o.object("requestBody", b.requestBody(op))
 	o.set("responses", b.answers(op))
 	if len(op.Scopes) > 0 {
-		o.set("security", []object{{{bearer, op.Scopes}}})
+		o.set("security", []object{{{bearer, []string{}}}}) // only OAuth schemes may list scopes there
+		o.set("x-scopes", op.Scopes)
 	}
 	if op.Doors.Has(tandem.MCP) {
 		o.set("x-mcp-tool", op.Name)

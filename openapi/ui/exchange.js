@@ -52,7 +52,7 @@ class Card {
       { class: "exchange-card", "data-method": message.method ?? "response" },
       h("summary", {}, h("span", { class: "rpc" }, titleOf(message)), this.state),
       h("h3", { class: "out" }, "Request"),
-      headerList({ POST: "", ...masked(headers) }),
+      headerList({ [`POST ${new URL(mcpURL()).pathname}`]: "", ...masked(headers) }),
       view(message),
       copyButton("Copy as curl", () => curl(exchange)),
       this.answers,
@@ -68,15 +68,24 @@ class Card {
       this.answers.append(this.head);
     }
     for (; this.#shown < received.length; this.#shown++) {
-      const { at, text, message } = received[this.#shown];
-      const body = message === undefined ? h("pre", { tabindex: "0" }, text) : view(message);
-      this.answers.append(h("div", { class: "received" }, h("span", { class: "took" }, `+${Math.round(at)} ms ${message?.method ?? ""}`), body));
+      this.answers.append(messageView(received[this.#shown]));
     }
     if (ended === undefined) return;
+    if (failure && failure.name !== "AbortError") this.element.open = true;
     const outcome = response ? response.status : failure?.name === "AbortError" ? "cancelled" : "failed";
     this.state.textContent = `${outcome} · ${Math.round(ended - started)} ms`;
     this.state.dataset.state = response?.ok && !failure ? "good" : "bad";
   }
+}
+
+// Notifications come in numbers: each is a line until it is opened.
+function messageView({ at, text, message }) {
+  const time = `+${Math.round(at)} ms`;
+  const body = message === undefined ? h("pre", { tabindex: "0" }, text) : view(message);
+  if (!message?.method) return h("div", { class: "received" }, h("span", { class: "took" }, time), body);
+  const { progress, total, message: words } = message.params ?? {};
+  const gist = [time, message.method, progress !== undefined && encode(progress) + (total ? `/${encode(total)}` : ""), words];
+  return h("details", { class: "received" }, h("summary", { class: "took" }, gist.filter(Boolean).join(" · ")), body);
 }
 
 function titleOf({ method, params }) {
@@ -89,6 +98,8 @@ function headerList(headers) {
   return h("dl", { class: "headers", tabindex: "0" }, ...rows);
 }
 
+const mcpURL = () => new URL(document.body.dataset.mcpUrl, location.href).href;
+
 // A key must not stand in a screenshot.
 const masked = ({ Authorization, ...headers }) => ({ ...headers, ...(Authorization && { Authorization: "Bearer ••••••" }) });
 
@@ -97,6 +108,5 @@ function curl({ message, headers }) {
   const { Authorization, ...open } = headers;
   const lines = Object.entries(open).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`);
   if (Authorization) lines.push(`-H "Authorization: Bearer $API_KEY"`);
-  const url = new URL(document.body.dataset.mcpUrl, location.href).href;
-  return [`curl -N ${quote(url)}`, ...lines, `--data ${quote(encode(message))}`].join(" \\\n  ");
+  return [`curl -N ${quote(mcpURL())}`, ...lines, `--data ${quote(encode(message))}`].join(" \\\n  ");
 }

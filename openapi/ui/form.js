@@ -13,10 +13,11 @@ export const createForm = (schema) => new ObjectField(schema, { root: schema, re
 function createField(schema, options) {
   const resolved = resolve(schema, options.root);
   const { bare, nullable } = withoutNull(resolved, options.root);
-  const make = () => new (kindOf(bare))(bare, { ...options, title: options.title ?? bare.title });
-  if (nullable) return new NullableField(make, bare, options);
-  const nested = [ObjectField, MapField, UnionField].includes(kindOf(bare));
-  return nested && !options.required ? new OptionalField(make, bare, options) : make();
+  const Kind = kindOf(bare);
+  const inner = () => new Kind(bare, { ...options, required: true, bare: options.bare ?? options.name });
+  if (nullable) return new NullableField(inner, bare, options);
+  const nested = [ObjectField, MapField, UnionField].includes(Kind);
+  return nested && !options.required ? new OptionalField(inner, bare, options) : new Kind(bare, options);
 }
 
 function kindOf(schema) {
@@ -79,7 +80,7 @@ class Field {
   }
 
   /** Lays out the label, the description and the control. */
-  lay(control, { group = false } = {}) {
+  lay(control, { group = false, inLabel = false } = {}) {
     const { name, required, bare } = this.options;
     this.control = control;
     const about = this.schema.description;
@@ -88,7 +89,10 @@ class Field {
     if (!group) control.id = this.id;
     if (bare) control.setAttribute("aria-label", bare);
     const label = !bare && name !== undefined && this.#label(name, required, group);
-    if (group) {
+    if (inLabel && label) {
+      label.prepend(control);
+      this.element.append(...[label, aboutElement, this.problem].filter(Boolean));
+    } else if (group) {
       this.element = h("fieldset", { class: "field group" }, label, aboutElement, control, this.problem);
     } else {
       this.element.append(...[label, aboutElement, control, this.problem].filter(Boolean));
@@ -155,7 +159,7 @@ class ToggleField extends Field {
     } else {
       this.input = h("select", {}, h("option", { value: "" }, "not given"), h("option", {}, "true"), h("option", {}, "false"));
     }
-    this.lay(this.input);
+    this.lay(this.input, { inLabel: this.sure });
   }
 
   value() {
@@ -409,7 +413,7 @@ class OptionalField extends Field {
     super(schema, options);
     this.make = make;
     this.box = h("input", { type: "checkbox", class: "toggle", onchange: () => this.give(this.box.checked) });
-    this.lay(this.box);
+    this.lay(this.box, { inLabel: true });
     this.room = h("div");
     this.element.append(this.room);
   }
@@ -445,7 +449,7 @@ class NullableField extends Field {
     super(schema, options);
     const states = options.required ? ["a value", "null"] : ["not given", "a value", "null"];
     this.select = h("select", { onchange: () => this.give(this.select.value) }, ...states.map((state) => h("option", {}, state)));
-    this.make = () => new (kindOf(schema))(schema, { ...options, required: true, bare: "value" });
+    this.make = make;
     this.room = h("div");
     this.lay(this.select);
     this.element.append(this.room);
@@ -490,7 +494,7 @@ export function describe(schema) {
   if (type === "array" && items?.type) words[0] = `list of ${items.type}`;
   if (format) words.push(format);
   words.push(
-    range(schema.minimum, schema.maximum, ""),
+    range(unlessNatural(schema.minimum), unlessNatural(schema.maximum), ""),
     schema.exclusiveMinimum !== undefined && `> ${plain(schema.exclusiveMinimum)}`,
     schema.exclusiveMaximum !== undefined && `< ${plain(schema.exclusiveMaximum)}`,
     range(schema.minLength, schema.maxLength, "characters"),
@@ -501,6 +505,9 @@ export function describe(schema) {
   );
   return words.filter(Boolean).join(" · ");
 }
+
+// What an int64 or a uint64 cannot pass anyway is not worth telling.
+const unlessNatural = (limit) => (/^(-?92233720368547758\d\d|18446744073709551615)$/.test(limit?.text) ? undefined : limit);
 
 function range(least, most, unit) {
   if (least === undefined && most === undefined) return undefined;

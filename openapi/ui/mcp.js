@@ -307,6 +307,10 @@ addEventListener("hashchange", () => {
   byID("panel").focus({ preventScroll: true });
   if (byID("panel").getBoundingClientRect().top < 0) byID("panel").scrollIntoView();
 });
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the hash names a tool
+  byID("panel").focus();
+});
 addEventListener("pagehide", () => client?.close());
 addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.target.closest("input, textarea, select")) return;

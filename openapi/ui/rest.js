@@ -15,12 +15,13 @@ follow();
 // The link sits beside the summary, outside the button that folds it.
 const toolLinks = ({ React }) => ({
   wrapComponents: {
-    OperationSummary: (Original) => (props) => {
-      const tool = props.operationProps.getIn(["op", "x-mcp-tool"]);
+    OperationSummary: (Original, { specSelectors }) => (props) => {
+      const { path, method } = props.operationProps.toObject();
+      const tool = specSelectors.specJson().getIn(["paths", path, method, "x-mcp-tool"]);
       const summary = React.createElement(Original, props);
       if (!tool || !mcpPage) return summary;
       const href = `${mcpPage}#${encodeURIComponent(tool)}`;
-      const link = React.createElement("a", { className: "tool-link", href, title: `Call the tool ${tool} as an agent would` }, "MCP tool");
+      const link = React.createElement("a", { className: "tool-link", href, title: `Call the tool ${tool} as an agent would` }, "MCP", React.createElement("span", null, " tool"));
       return React.createElement("div", { className: "summary-row" }, summary, link);
     },
   },
