@@ -230,14 +230,14 @@ func (p *pipe) start(ctx context.Context, x *exchange) {
 	}
 	p.running.Go(func() {
 		defer p.door.gate.leave()
-		defer p.unregister(key, cancel)
-		p.answer(call, x)
+		p.answer(call, x, func() { p.unregister(key, cancel) })
 	})
 }
 
 // answer writes the answer, unless the client has cancelled the request:
-// 2026-07-28, section "Cancellation".
-func (p *pipe) answer(ctx context.Context, x *exchange) {
+// 2026-07-28, section "Cancellation". The request is over before its answer goes
+// out, so that the client may use the id and the room at once.
+func (p *pipe) answer(ctx context.Context, x *exchange, over func()) {
 	cancelled := func() bool { return errors.Is(context.Cause(ctx), errCancelled) }
 	x.notify = func(notification []byte) {
 		if !cancelled() {
@@ -247,7 +247,9 @@ func (p *pipe) answer(ctx context.Context, x *exchange) {
 	buf := newBuffer()
 	defer buf.free()
 	buf.b, _ = p.door.answer(ctx, buf.b, x)
-	if !cancelled() {
+	silent := cancelled()
+	over()
+	if !silent {
 		p.write(buf.b)
 	}
 }
