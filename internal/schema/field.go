@@ -132,10 +132,24 @@ func (c *compiler) inline(p *structPlan, sf reflect.StructField, index []int, co
 		p.behind++
 		defer func() { p.behind-- }()
 	}
-	if reflect.PointerTo(t).Implements(validator) && declares(t, "Validate") {
-		p.embedded = append(p.embedded, inlined{index: index, typ: t})
+	if err := reachable(p.typ, t, pointed); err != nil {
+		return err
 	}
 	return c.structFields(p, t, index)
+}
+
+// reachable refuses an embedded struct whose Validate method would not run, or would run on a nil pointer. As everywhere in Go,
+// a method of the outer struct hides it, and may call it.
+func reachable(outer, embedded reflect.Type, pointed bool) error {
+	switch {
+	case !reflect.PointerTo(embedded).Implements(validator) || declares(outer, "Validate"):
+		return nil
+	case !reflect.PointerTo(outer).Implements(validator):
+		return fmt.Errorf("several embedded structs have a method Validate, so that none is %s's; declare one that calls them", outer)
+	case pointed:
+		return fmt.Errorf("%s has its method Validate from a pointer that may be nil; declare one that calls it", outer)
+	}
+	return nil
 }
 
 // opaque says whether t, a struct, has JSON of its own instead of its fields.

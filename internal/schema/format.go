@@ -98,7 +98,8 @@ func isUUID(text []byte) bool {
 	return true
 }
 
-// isHostname follows RFC 1123 section 2.1: labels of letters, digits and inner hyphens.
+// isHostname follows RFC 1123 section 2.1: labels of letters, digits and inner hyphens. What an IDNA label (xn--…) stands for is
+// not looked into.
 func isHostname(text []byte) bool {
 	if len(text) == 0 || len(text) > 253 {
 		return false
@@ -232,6 +233,10 @@ func isURIHost(u *url.URL) bool {
 
 // hasURICharacters checks the characters of RFC 3986 section 2 and the places of those that belong to one part only.
 func hasURICharacters(text []byte) bool {
+	start, end := authority(text)
+	if strings.Count(string(text[start:end]), "@") > 1 {
+		return false
+	}
 	fragment := false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -246,7 +251,7 @@ func hasURICharacters(text []byte) bool {
 			}
 			fragment = true
 		case c == '[' || c == ']':
-			if fragment || !inAuthority(text, i) {
+			if i < start || i >= end {
 				return false
 			}
 		case !isLetter(c) && !isDigit(c) && !strings.ContainsRune("-._~:/?@!$&'()*+,;=", rune(c)):
@@ -256,9 +261,15 @@ func hasURICharacters(text []byte) bool {
 	return true
 }
 
-// inAuthority says whether position i is between "//" and the path, query or fragment after it.
-func inAuthority(text []byte, i int) bool {
-	before := string(text[:i])
-	start := strings.Index(before, "//")
-	return start >= 0 && !strings.ContainsAny(before[:start], "/?#") && !strings.ContainsAny(before[start+2:], "/?#")
+// authority returns where a reference's authority is: between "//" and the path, query or fragment. It is empty if there is none.
+func authority(text []byte) (start, end int) {
+	start = strings.Index(string(text), "//") + 2
+	if start == 1 || strings.ContainsAny(string(text[:start-2]), "/?#") {
+		return 0, 0
+	}
+	end = strings.IndexAny(string(text[start:]), "/?#")
+	if end < 0 {
+		return start, len(text)
+	}
+	return start, start + end
 }

@@ -6,7 +6,7 @@ import "fmt"
 // limit, unions nested in unions with their tags at the end would make it quadratic.
 const (
 	leapBudget = 16
-	leapFloor  = 64 << 10
+	leapFloor  = 8 << 20
 )
 
 // mayLeap accounts for a look-ahead that has come from start to end. It reports an exhausted budget, which ends the reading.

@@ -12,16 +12,9 @@ type structPlan struct {
 	fields   []*field
 	byName   map[string]int
 	open     bool           // unknown properties are dropped
-	embedded []inlined      // embedded structs with a Validate method of their own
 	inlining []reflect.Type // while planning: the structs that are being inlined
 	behind   int            // while planning: embedded pointers around, so that fields may be missing
 	filled   bool           // some absent property has a value to be filled in
-}
-
-// inlined is an embedded struct.
-type inlined struct {
-	index []int
-	typ   reflect.Type
 }
 
 // structCodec reads and writes structs as objects.
@@ -168,7 +161,7 @@ func (s *structCodec) decode(d *decoder, v reflect.Value) bool {
 	if !d.enter() {
 		return false
 	}
-	o := structReader{structCodec: s, d: d, v: v, before: len(d.errs)}
+	o := structReader{structCodec: s, d: d, v: v}
 	if s.plan.open {
 		o.unknown = d.names.open()
 		defer d.names.close(o.unknown)
@@ -185,7 +178,6 @@ type structReader struct {
 	next    int // the field that comes next if the document keeps the declared order
 	tagSeen bool
 	unknown nameMark
-	before  int // errors reported before this struct
 }
 
 func (o *structReader) member(raw []byte, flaws textFlaws) bool {
@@ -286,7 +278,7 @@ func (o *structReader) finish() bool {
 			}
 		}
 	}
-	return o.validateEmbedded()
+	return true
 }
 
 func (o *structReader) absent(f *field) bool {
@@ -341,17 +333,4 @@ func (p *structPlan) fill(d *decoder, v reflect.Value) {
 			f.fill.into(d, f.node, f.at(v))
 		}
 	}
-}
-
-// validateEmbedded runs the Validate methods of embedded structs, which come before the struct's own.
-func (o *structReader) validateEmbedded() bool {
-	for _, e := range o.plan.embedded {
-		if len(o.d.errs) > o.before {
-			return true
-		}
-		if !o.d.validateValue(fieldAt(o.v, e.index)) {
-			return false
-		}
-	}
-	return true
 }
