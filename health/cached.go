@@ -2,7 +2,6 @@ package health
 
 import (
 	"context"
-	"sync"
 	"time"
 )
 
@@ -12,18 +11,22 @@ const defaultTTL = time.Second
 // cached keeps the last result of one check. Callers that come while the check
 // runs wait for its result, which is bounded by the check's own timeout.
 type cached[T any] struct {
-	ttl time.Duration
+	ttl  time.Duration
+	turn chan struct{} // holds a token while the fields below are in use
 
-	mu    sync.Mutex
 	at    time.Time // when value was found; zero before the first time
 	value T
+}
+
+func newCached[T any](ttl time.Duration) *cached[T] {
+	return &cached[T]{ttl: ttl, turn: make(chan struct{}, 1)}
 }
 
 // get returns the kept result, or a new one. The check does not end with the
 // request that happened to start it, since others wait for it too.
 func (c *cached[T]) get(ctx context.Context, check func(context.Context) T) T {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
 	if !c.at.IsZero() && time.Since(c.at) < c.ttl {
 		return c.value
 	}

@@ -43,7 +43,7 @@ type ProtocolConfig struct {
 type Protocol struct {
 	service *tandem.Service
 	config  ProtocolConfig
-	result  cached[ProtocolReport]
+	result  *cached[ProtocolReport]
 }
 
 // ProtocolReport is the answer of the self-check's route.
@@ -80,7 +80,7 @@ func NewProtocol(svc *tandem.Service, c ProtocolConfig) *Protocol {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	return &Protocol{service: svc, config: c, result: cached[ProtocolReport]{ttl: c.TTL}}
+	return &Protocol{service: svc, config: c, result: newCached[ProtocolReport](c.TTL)}
 }
 
 // ServeHTTP answers 200 when every era works, else 503, with a [ProtocolReport].
@@ -147,7 +147,7 @@ func (p *Protocol) checkEra(ctx context.Context, mount string, handshake func(co
 	start := time.Now()
 	tools, err := handshake(ctx, c)
 	if want := p.tools(); err == nil && tools < want {
-		err = fmt.Errorf("tools/list: %d tools of %d operations", tools, want)
+		err = &stepError{step: "tools/list", seen: fmt.Sprintf("%d tools of %d operations", tools, want)}
 	}
 	era := Era{Status: of(err == nil), Tools: tools, LatencyMS: milliseconds(time.Since(start)), cause: err}
 	if err != nil {

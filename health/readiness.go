@@ -29,7 +29,7 @@ type Readiness struct {
 	service *tandem.Service
 	config  ReadinessConfig
 	started time.Time
-	result  cached[map[string]Component]
+	result  *cached[map[string]Component]
 
 	mu         sync.Mutex
 	components map[string]*component // by resource name
@@ -73,7 +73,7 @@ func NewReadiness(svc *tandem.Service, c ReadinessConfig) *Readiness {
 		service:    svc,
 		config:     c,
 		started:    time.Now(),
-		result:     cached[map[string]Component]{ttl: c.TTL},
+		result:     newCached[map[string]Component](c.TTL),
 		components: map[string]*component{},
 	}
 }
