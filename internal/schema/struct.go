@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"reflect"
+	"slices"
 )
 
 // structPlan is the plan of a struct type, shared by all places where the type is used.
@@ -76,22 +77,23 @@ func (p *structPlan) add(f *field) error {
 	return nil
 }
 
-// settle finds the structs that are worth entering even when they are absent.
+// settle decides what becomes of absent properties. An absent struct whose properties are all optional is as good as {}: the
+// defaults within it apply.
 func (p *structPlan) settle() {
 	for _, f := range p.fields {
-		if f.fill != nil {
-			p.filled = true
-			continue
+		if sc, ok := f.node.codec.(*structCodec); ok && f.fill == nil && !f.required && !f.node.notes.readOnly {
+			sc.plan.settle()
+			if sc.plan.filled && !sc.plan.demanding() {
+				f.fill = &filler{plan: sc.plan}
+			}
 		}
-		sc, ok := f.node.codec.(*structCodec)
-		if !ok || f.required || f.node.notes.readOnly {
-			continue
-		}
-		sc.plan.settle()
-		if sc.plan.filled {
-			f.fill, p.filled = &filler{plan: sc.plan}, true
-		}
+		p.filled = p.filled || f.fill != nil
 	}
+}
+
+// demanding says whether any property must be there.
+func (p *structPlan) demanding() bool {
+	return slices.ContainsFunc(p.fields, func(f *field) bool { return f.required && !f.node.notes.readOnly })
 }
 
 // bitset marks fields as seen. Structs of up to 256 properties need no allocation.

@@ -174,7 +174,7 @@ type strs struct {
 	NoNull   *string  `json:"no_null" nullable:"false" required:"true"`
 	Def      string   `json:"def" default:"dee"`
 	Reason   reason   `json:"reason"`
-	Some     reason   `json:"some" enum:"sale,damage" required:"false"`
+	Some     reason   `json:"some,omitzero" enum:"sale,damage"`
 	Maybe    *reason  `json:"maybe"`
 	Color    color    `json:"color"`
 	UUID     uuid     `json:"uuid"`
@@ -236,7 +236,7 @@ type containers struct {
 	Pair     [2]int                  `json:"pair"`
 	Matrix   [][]float64             `json:"matrix,omitzero" maxItems:"3" minimum:"0"`
 	Unique   []any                   `json:"unique,omitzero" uniqueItems:"true"`
-	Numbers  []float64               `json:"numbers,omitzero" uniqueItems:"true"`
+	Numbers  []int64                 `json:"numbers,omitzero" uniqueItems:"true"`
 	Pointers []*int                  `json:"pointers,omitzero"`
 	Structs  []*audit                `json:"structs,omitzero"`
 	Deep     map[string][]*payment   `json:"deep,omitzero"`
