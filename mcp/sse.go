@@ -30,10 +30,19 @@ func (d *Door) serveSSE(w http.ResponseWriter, r *http.Request) {
 	}
 	record, after, err := d.sseSession(r)
 	if err == nil {
-		err = d.followSSE(w, r, &record, after)
+		if err = d.followSSE(w, r, &record, after); err != nil && after == 0 {
+			d.forget(r.Context(), record.ID)
+		}
 	}
 	if err != nil {
 		writeFault(w, nil, d.sseFault(r.Context(), err))
+	}
+}
+
+// forget deletes a session that came to nothing.
+func (d *Door) forget(ctx context.Context, id string) {
+	if err := d.store.Delete(context.WithoutCancel(ctx), id); ignore(err, session.ErrNotFound) != nil {
+		d.logger().WarnContext(ctx, "mcp: a session was not deleted", "error", err)
 	}
 }
 

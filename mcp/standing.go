@@ -15,7 +15,7 @@ type standing struct {
 	tail   tail
 	stream *stream
 	id     func(n uint64) string // the event id of a number in the log
-	left   func()                // called if the client ended the stream; nil for nothing
+	left   func()                // called if the client has gone; nil for nothing
 }
 
 // serve counts the stream in, opens it with the first event, and follows the log
@@ -41,19 +41,19 @@ func (s *standing) serve(w http.ResponseWriter, r *http.Request, first event) er
 }
 
 // follow sends what the log has until something ends the stream.
-func (s *standing) follow(client context.Context) {
-	ctx, cancel := context.WithCancelCause(client)
+func (s *standing) follow(ctx context.Context) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s.stream.onLost(func() { cancel(errStreamClosed) })
 	stop := context.AfterFunc(s.door.life, func() { cancel(errDoorClosed) })
 	defer stop()
 	s.tail.send = s.send
 	err := s.tail.run(ctx)
-	if s.left != nil && (client.Err() != nil || errors.Is(err, errStreamClosed)) {
-		s.left()
-	}
-	if errors.Is(err, errEnding) || errors.Is(err, errDoorClosed) || errors.Is(err, session.ErrUnavailable) {
+	switch {
+	case errors.Is(err, errEnding), errors.Is(err, errDoorClosed), errors.Is(err, session.ErrUnavailable):
 		_ = s.stream.send(event{retry: retryAfter}) // the client is to come back, here or at another replica
+	case err != nil && !errors.Is(err, session.ErrNotFound) && s.left != nil:
+		s.left()
 	}
 }
 

@@ -20,16 +20,16 @@ var pingComment = []byte(": ping\n\n")
 // not read for as long as the write timeout. Its methods may be called by several
 // goroutines.
 type stream struct {
-	w          http.ResponseWriter
-	rc         *http.ResponseController
-	heartbeat  time.Duration
-	timeout    time.Duration
-	beat       *time.Timer
-	mu         sync.Mutex
-	buf        []byte
-	err        error  // the first error of a write, or errStreamClosed
-	lost       func() // called at the first error of a write; nil for nothing
-	wroteSince bool   // since the last beat
+	w         http.ResponseWriter
+	rc        *http.ResponseController
+	heartbeat time.Duration
+	timeout   time.Duration
+	beat      *time.Timer
+	mu        sync.Mutex
+	buf       []byte
+	err       error     // the first error of a write, or errStreamClosed
+	lost      func()    // called at the first error of a write; nil for nothing
+	last      time.Time // of the last write
 }
 
 // openStream begins the response and flushes its header. The caller must close
@@ -112,7 +112,6 @@ func (s *stream) write(b []byte) {
 		return
 	}
 	s.flush()
-	s.wroteSince = true
 }
 
 // flush sends what was written; s.mu is held.
@@ -121,6 +120,7 @@ func (s *stream) flush() {
 		return
 	}
 	s.deadline(s.timeout)
+	s.last = time.Now()
 	if err := s.rc.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		s.fail(err)
 	}
@@ -162,10 +162,14 @@ func (s *stream) onLost(lost func()) {
 func (s *stream) ping() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.wroteSince {
-		s.write(pingComment)
+	if s.err != nil {
+		return
 	}
-	s.wroteSince = false
+	if quiet := time.Since(s.last); quiet < s.heartbeat {
+		s.beat.Reset(s.heartbeat - quiet)
+		return
+	}
+	s.write(pingComment)
 	if s.err == nil {
 		s.beat.Reset(s.heartbeat)
 	}
