@@ -8,9 +8,9 @@ import (
 
 // choices are the values of an enum. A nil *choices allows everything.
 type choices struct {
-	values [][]byte        // JSON
-	texts  map[string]bool // canonical forms: of strings the text itself, of numbers the digits
-	names  []string        // for errors and suggestions
+	values [][]byte          // JSON
+	texts  map[string]string // canonical forms, by themselves: of strings the text, of numbers the digits
+	names  []string          // for errors and suggestions
 }
 
 // stringChoices reads an enum tag of a string.
@@ -24,7 +24,7 @@ func stringChoices(text string) (*choices, error) {
 
 // newChoices makes an enum of JSON strings or numbers.
 func newChoices(values [][]byte) (*choices, error) {
-	c := &choices{values: values, texts: map[string]bool{}}
+	c := &choices{values: values, texts: map[string]string{}}
 	if len(values) == 0 {
 		return nil, fmt.Errorf("enum has no values")
 	}
@@ -33,10 +33,10 @@ func newChoices(values [][]byte) (*choices, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.texts[text] {
+		if _, twice := c.texts[text]; twice {
 			return nil, fmt.Errorf("enum has %s twice", v)
 		}
-		c.texts[text] = true
+		c.texts[text] = text
 		c.names = append(c.names, text)
 	}
 	return c, nil
@@ -74,7 +74,10 @@ func (c *choices) describe(o *object, null bool) {
 
 // check reports text, the canonical form of the literal raw, if it is none of the choices.
 func (c *choices) check(d *decoder, text, raw []byte) bool {
-	if c == nil || c.texts[string(text)] {
+	if c == nil {
+		return true
+	}
+	if _, ok := c.texts[string(text)]; ok {
 		return true
 	}
 	list := c.list()
@@ -103,7 +106,7 @@ func (c *choices) list() string {
 // subset says whether all of c's choices are among those of others.
 func (c *choices) subset(others *choices) bool {
 	for _, name := range c.names {
-		if !others.texts[name] {
+		if _, ok := others.texts[name]; !ok {
 			return false
 		}
 	}

@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 )
 
-// encoder is the state of one Append call.
+// encoder is the state of one Append call. It is pooled.
 type encoder struct {
 	depth int
 	r     *Registry // plans the dynamic types behind interfaces
 }
+
+var encoders = sync.Pool{New: func() any { return new(encoder) }}
 
 // encodeError says where in a value encoding failed.
 type encodeError struct {

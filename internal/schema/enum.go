@@ -118,7 +118,7 @@ func withChoices(base codec, all *choices) (codec, error) {
 	case *textCodec:
 		b.rules = limited(b.rules)
 	case *intCodec:
-		b.rules.enum, b.plain = all, false
+		b.rules.enum, b.quick.usable = all, false
 	case *floatCodec:
 		b.rules.enum = all
 	default:

@@ -18,6 +18,9 @@ type generator struct {
 	defs  map[string]any
 	wrong float64 // how likely a value is of no particular schema, or a property is missing or unknown
 	noise float64 // how likely a value is of the right type, but looks at nothing else
+
+	chances int // to go wrong so far
+	fault   int // the chance to take in any case, counting from 1
 }
 
 func newGenerator(schema []byte, seed uint64, wrong, noise float64) (*generator, map[string]any) {
@@ -35,9 +38,15 @@ func (g *generator) pick(values ...string) string { return values[g.rnd.IntN(len
 
 func (g *generator) chance(p float64) bool { return g.rnd.Float64() < p }
 
+// slip says whether to go wrong here.
+func (g *generator) slip(p float64) bool {
+	g.chances++
+	return g.chances == g.fault || g.chance(p)
+}
+
 // value makes a value for s, mostly valid unless wrong is high.
 func (g *generator) value(s map[string]any, depth int) string {
-	if g.chance(g.wrong) {
+	if g.slip(g.wrong) {
 		return g.anything(depth)
 	}
 	if ref, ok := s["$ref"].(string); ok {
@@ -110,7 +119,7 @@ var samples = []string{
 }
 
 func (g *generator) str(s map[string]any) string {
-	if g.chance(g.noise) {
+	if g.slip(g.noise) {
 		return `"` + samples[g.rnd.IntN(len(samples))] + `"`
 	}
 	fitting := map[string][]string{
@@ -176,7 +185,7 @@ func (g *generator) bounded(s map[string]any, choices []string) string {
 	}
 	for range 200 {
 		choice := choices[g.rnd.IntN(len(choices))]
-		if g.chance(g.noise) || satisfies(s, choice) {
+		if g.slip(g.noise) || satisfies(s, choice) {
 			return choice
 		}
 	}
@@ -210,7 +219,7 @@ func satisfies(s map[string]any, n string) bool {
 
 func (g *generator) array(s map[string]any, depth int) string {
 	least, most := g.bounds(s, "minItems", "maxItems")
-	if g.chance(g.noise / 4) {
+	if g.slip(g.noise / 4) {
 		most++
 	}
 	if depth > 4 {
@@ -221,7 +230,7 @@ func (g *generator) array(s map[string]any, depth int) string {
 	for i := range n {
 		items = append(items, g.value(g.itemSchema(s, i), depth+1))
 	}
-	if s["uniqueItems"] == true && !g.chance(g.noise/2) {
+	if s["uniqueItems"] == true && !g.slip(g.noise/2) {
 		slices.Sort(items)
 		items = slices.Compact(items)
 	}
@@ -246,7 +255,7 @@ func (g *generator) object(s map[string]any, depth int) string {
 	properties, _ := s["properties"].(map[string]any)
 	for _, name := range sortedKeys(properties) {
 		switch {
-		case required[name] && g.chance(g.wrong/2):
+		case required[name] && g.slip(g.wrong/2):
 		case required[name], g.chance(0.5) && depth < 6:
 			add(text1(name), g.value(properties[name].(map[string]any), depth+1))
 		}
@@ -258,7 +267,7 @@ func (g *generator) object(s map[string]any, depth int) string {
 			add(g.key(names, i), g.value(more, depth+1))
 		}
 	}
-	if g.chance(g.wrong / 2) {
+	if g.slip(g.wrong / 2) {
 		add(g.pick(`"extra"`, `"Name"`, `"typ"`, `""`, `"id"`, `"secret"`), g.anything(depth+1))
 	}
 	g.rnd.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
@@ -268,7 +277,7 @@ func (g *generator) object(s map[string]any, depth int) string {
 // key makes the i-th property name of a map.
 func (g *generator) key(names map[string]any, i int) string {
 	switch {
-	case g.chance(g.noise / 2):
+	case g.slip(g.noise / 2):
 		return `"` + samples[g.rnd.IntN(len(samples))] + `"`
 	case names == nil:
 		return fmt.Sprintf(`"k%d"`, i)

@@ -64,7 +64,11 @@ func (s *stringCodec) describe(x *emitter, o *object, null bool) {
 
 func (s *stringCodec) decode(d *decoder, v reflect.Value) bool {
 	text, sound, ok := d.checkedText(s.rules, "string")
-	if sound {
+	switch {
+	case !sound:
+	case s.rules != nil && s.rules.enum != nil:
+		v.SetString(s.rules.enum.texts[string(text)]) // which exists already
+	default:
 		v.SetString(string(text))
 	}
 	return ok

@@ -127,8 +127,10 @@ func (t *Type) Append(dst []byte, v any) ([]byte, error) {
 }
 
 func (t *Type) append(dst []byte, value reflect.Value) ([]byte, error) {
-	e := encoder{r: t.registry}
-	dst, err := t.root.append(&e, dst, addressable(value))
+	e := encoders.Get().(*encoder)
+	defer encoders.Put(e)
+	e.depth, e.r = 0, t.registry
+	dst, err := t.root.append(e, dst, addressable(value))
 	if err != nil {
 		return dst, fmt.Errorf("encode %s: %w", t.root.typ, err)
 	}

@@ -102,7 +102,7 @@ func (r *sequenceReader) read(i int) bool {
 	switch {
 	case !r.isArray:
 		if i >= r.v.Cap() {
-			r.v.Grow(max(1, min(i, 1024)))
+			r.v.Grow(max(4, min(i, 1024)))
 		}
 		r.v.SetLen(i + 1)
 		return r.item.decode(r.d, r.v.Index(i))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
@@ -173,13 +174,22 @@ func judgedCorpus(t testing.TB) []judged {
 	return all
 }
 
-// document generates a document for typ: for every third seed one that should be valid, for the others ones that are a little and that
-// are very wrong.
+// document generates a document for typ: by turns one that should be valid, two that should be but for a single fault, and a very
+// wrong one.
 func document(typ *Type, seed uint64) []byte {
-	wrong := []float64{0, 0.003, 0.1}[seed%3]
-	noise := []float64{0, 0.02, 0.3}[seed%3]
+	wrong, noise := 0.0, 0.0
+	if seed%4 == 3 {
+		wrong, noise = 0.1, 0.3
+	}
 	g, s := newGenerator(typ.Input(), seed, wrong, noise)
-	return []byte(g.value(s, 0))
+	doc := g.value(s, 0)
+	if kind := seed % 4; kind == 1 || kind == 2 {
+		fault := 1 + rand.New(rand.NewPCG(seed, 1)).IntN(g.chances)
+		g, s = newGenerator(typ.Input(), seed, 0, 0)
+		g.fault = fault
+		doc = g.value(s, 0)
+	}
+	return []byte(doc)
 }
 
 // TestVerdict compares Decode with the oracle over generated documents. The counts guard against a generator that makes one
