@@ -1,0 +1,222 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/tandem-go/tandem"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		runChild()
+	}
+	goleak.VerifyTestMain(m)
+}
+
+type echoIn struct {
+	Text string `json:"text" minLength:"1" maxLength:"100"`
+}
+
+type echoOut struct {
+	Text   string `json:"text"`
+	Caller string `json:"caller"`
+}
+
+type none struct{}
+
+type traced struct {
+	Trace string `json:"trace,omitzero" in:"header"`
+}
+
+func echo(ctx context.Context, in echoIn) (echoOut, error) {
+	return echoOut{Text: in.Text, Caller: tandem.PrincipalFrom(ctx).Subject}, nil
+}
+
+// newService has an operation of each behaviour that the tests need.
+func newService(t testing.TB) *tandem.Service {
+	t.Helper()
+	svc := tandem.New("testing", "1.0.0")
+	svc.Logger = slog.New(slog.DiscardHandler)
+	tandem.Register(svc, tandem.Operation{Name: "echo", Summary: "Echo", Path: "/echo"}, echo)
+	tandem.Register(svc, tandem.Operation{Name: "get_echo", Summary: "Echo", Method: "GET", Path: "/echo/{text}"}, echo)
+	tandem.Register(svc, tandem.Operation{Name: "status", Summary: "Status", Method: "GET", Path: "/status"},
+		func(context.Context, traced) (none, error) { return none{}, nil })
+	tandem.Register(svc, tandem.Operation{Name: "fail", Summary: "Fail", Path: "/fail"},
+		func(context.Context, none) (none, error) { return none{}, errors.New("dial postgres://app:hunter2@db") })
+	tandem.Register(svc, tandem.Operation{Name: "boom", Summary: "Panic", Path: "/boom"},
+		func(context.Context, none) (none, error) { panic("boom") })
+	return svc
+}
+
+// newServer returns a server that is stopped when the test ends.
+func newServer(t testing.TB, svc *tandem.Service, cfg Config) *Server {
+	t.Helper()
+	s, err := New(svc, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// ask sends one request in process. Headers are pairs of a name and a value.
+func ask(h http.Handler, method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Host, r.RemoteAddr = "localhost:8000", "127.0.0.1:50000"
+	if body == "" {
+		r.Body = http.NoBody
+	} else {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		switch headers[i] {
+		case "Host":
+			r.Host = headers[i+1]
+		case "peer":
+			r.RemoteAddr = headers[i+1]
+		default:
+			r.Header.Add(headers[i], headers[i+1])
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// initialize is a request of the Streamable HTTP transport that opens a session.
+const initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
+
+// callEcho is a tools/call of the modern era with its headers.
+const callEcho = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hi"},"_meta":{` +
+	`"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`
+
+var modern = []string{
+	"Accept", "application/json, text/event-stream", "MCP-Protocol-Version", "2026-07-28",
+	"Mcp-Method", "tools/call", "Mcp-Name", "echo",
+}
+
+// problem reads a problem document.
+func problem(t *testing.T, w *httptest.ResponseRecorder) tandem.Problem {
+	t.Helper()
+	var p tandem.Problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Fatalf("not a problem (%v): %s %s", err, w.Header().Get("Content-Type"), w.Body)
+	}
+	if p.Status != w.Code {
+		t.Errorf("the document says %d, the response %d", p.Status, w.Code)
+	}
+	return p
+}
+
+// syncBuffer is a log that is written while it is read.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// running is a server in Run, on a free port of loopback.
+type running struct {
+	*Server
+	url    string
+	client *http.Client
+	cancel context.CancelFunc
+	done   chan error
+}
+
+// run runs a server until the test ends, or stop is called.
+func run(t *testing.T, svc *tandem.Service, cfg Config) *running {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Listener = listener
+	s, err := New(svc, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &running{
+		Server: s, url: "http://" + listener.Addr().String(), cancel: cancel, done: make(chan error, 1),
+		client: &http.Client{Transport: &http.Transport{}},
+	}
+	go func() { r.done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		r.client.CloseIdleConnections()
+		if err := r.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// stop ends Run and returns its error; the second time nil.
+func (r *running) stop() error {
+	r.cancel()
+	if r.done == nil {
+		return nil
+	}
+	done := r.done
+	r.done = nil
+	return <-done
+}
+
+func (r *running) get(t *testing.T, path string) (int, string) {
+	t.Helper()
+	response, err := r.client.Get(r.url + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(body)
+}
+
+// eventually polls for what another goroutine brings about.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("never came true: %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
