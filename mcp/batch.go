@@ -27,11 +27,11 @@ func (d *Door) serveBatch(w http.ResponseWriter, r *http.Request, data []byte, a
 		return
 	}
 	defer d.gate.leave()
-	b := &batch{sessionReply: sessionReply{reply: reply{door: d, w: w, accepted: a}}, record: &record}
+	b := &batch{sessionReply: sessionReply{reply: d.newReply(w, a)}, record: &record}
 	for i := range messages {
 		b.serve(r, &messages[i], faults[i])
 	}
-	b.end()
+	b.finishBatch(b.answers)
 }
 
 // batchSession returns the session of a batch, whose revision must have batches.
@@ -77,28 +77,10 @@ func (b *batch) serve(r *http.Request, m *message, fault error) {
 
 // add takes an answer.
 func (b *batch) add(answer []byte) {
-	if b.stream == nil {
+	if !b.trySend(b.last, answer) {
 		b.answers = append(b.answers, answer)
-		return
 	}
-	_ = b.stream.send(event{name: "message", id: b.last, data: answer}) // the log keeps it for a client that comes back
 	b.last = ""
-}
-
-// end sends what was collected.
-func (b *batch) end() {
-	switch {
-	case b.stream == nil && len(b.answers) == 0:
-		b.w.WriteHeader(http.StatusAccepted)
-	case b.stream == nil && b.accepted.json:
-		writeJSON(b.w, http.StatusOK, joinArray(b.answers))
-	default:
-		b.open()
-		for _, answer := range b.answers {
-			_ = b.stream.send(event{name: "message", data: answer}) // nobody is left to be told
-		}
-		b.stream.close()
-	}
 }
 
 func joinArray(elements [][]byte) []byte {

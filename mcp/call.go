@@ -77,8 +77,7 @@ func (d *Door) invoke(ctx context.Context, call *tandem.Call, x *exchange) (tand
 
 // wantsProgress reports whether progress can and should be told.
 func (x *exchange) wantsProgress() bool {
-	token := x.msg.params.meta.progressToken
-	return x.notify != nil && (isString(token) || isInteger(token))
+	return x.notify != nil && isToken(x.msg.params.meta.progressToken)
 }
 
 // encode appends the CallToolResult: the output as text and as structured

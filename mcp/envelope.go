@@ -166,7 +166,7 @@ func (m *message) classify(jsonrpc, method, result, fault []byte) error {
 	case string(jsonrpc) != `"2.0"`:
 		return invalidRequest(`"jsonrpc" must be "2.0"`)
 	case hasID && m.id == nil:
-		return invalidRequest(`"id" must be a string or an integer`)
+		return invalidRequest(`"id" must be a string or an integer, and short`)
 	case method == nil && (result != nil) != (fault != nil):
 		m.kind = response
 		if m.id == nil && result != nil {
@@ -187,12 +187,20 @@ func (m *message) classify(jsonrpc, method, result, fault []byte) error {
 	return nil
 }
 
-// dropBadID forgets an id that is neither a string nor an integer, so that it is
-// never echoed.
+// maxID bounds an id or a progress token in bytes, since each is kept and sent
+// again and again.
+const maxID = 512
+
+// dropBadID forgets an id that is none, so that it is never echoed.
 func (m *message) dropBadID() {
-	if !isString(m.id) && !isInteger(m.id) {
+	if !isToken(m.id) {
 		m.id = nil
 	}
+}
+
+// isToken reports whether raw can be an id or a progress token.
+func isToken(raw []byte) bool {
+	return (isString(raw) || isInteger(raw)) && len(raw) <= maxID
 }
 
 // once stores the next value in field, which must still be empty.

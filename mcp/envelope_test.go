@@ -42,6 +42,7 @@ func TestParseRefuses(t *testing.T) {
 		"fraction id":           {`{"jsonrpc":"2.0","id":1.5,"method":"ping"}`, codeInvalidRequest, ``},
 		"exponent id":           {`{"jsonrpc":"2.0","id":1e3,"method":"ping"}`, codeInvalidRequest, ``},
 		"object id":             {`{"jsonrpc":"2.0","id":{},"method":"ping"}`, codeInvalidRequest, ``},
+		"endless id":            {`{"jsonrpc":"2.0","id":"` + strings.Repeat("x", maxID) + `","method":"ping"}`, codeInvalidRequest, ``},
 		"boolean id":            {`{"jsonrpc":"2.0","id":true,"method":"ping"}`, codeInvalidRequest, ``},
 		"method not a string":   {`{"jsonrpc":"2.0","id":1,"method":1}`, codeInvalidRequest, `1`},
 		"no method":             {`{"jsonrpc":"2.0","id":1}`, codeInvalidRequest, `1`},

@@ -52,7 +52,7 @@ func (d *Door) servePost(w http.ResponseWriter, r *http.Request, version string)
 // serveModern counts the request in, and serves it.
 func (d *Door) serveModern(w http.ResponseWriter, r *http.Request, m *message, a accepted) {
 	if !d.gate.enter() {
-		unavailable(w, http.StatusServiceUnavailable, "the service is shutting down")
+		writeFault(w, m.id, d.storeFault(r.Context(), errDraining))
 		return
 	}
 	defer d.gate.leave()

@@ -32,8 +32,7 @@ func describeClient(r *session.Record, m *message) {
 
 // initializeAnswer returns the response to an initialize request.
 func (d *Door) initializeAnswer(m *message, revision string) []byte {
-	answer := append(append([]byte(`{"jsonrpc":"2.0","id":`), m.id...), `,"result":`...)
-	return append(d.appendInitialize(answer, revision), '}')
+	return append(d.appendInitialize(appendResultHead(nil, m.id), revision), '}')
 }
 
 // notice acts on a notification of a legacy client. Those that mean nothing to a
@@ -57,7 +56,7 @@ func (d *Door) notice(ctx context.Context, record *session.Record, m *message) e
 // cancel tells whoever runs the call. An unknown call is none that can be
 // cancelled, and the notification is ignored: 2025-11-25, section "Cancellation".
 func (d *Door) cancel(ctx context.Context, id string, m *message) error {
-	if !isString(m.params.requestID) && !isInteger(m.params.requestID) {
+	if !isToken(m.params.requestID) {
 		return nil
 	}
 	err := d.store.Notify(ctx, session.Signal{Session: id, Call: callKey(m.params.requestID), Kind: signalCancel})

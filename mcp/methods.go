@@ -28,14 +28,19 @@ func (d *Door) answer(ctx context.Context, dst []byte, x *exchange) (response []
 			response = appendRPCError(dst[:start], x.msg.id, fault)
 		}
 	}()
-	dst = append(append(dst, `{"jsonrpc":"2.0","id":`...), x.msg.id...)
-	dst = append(dst, `,"result":`...)
+	dst = appendResultHead(dst, x.msg.id)
 	dst, err := d.result(ctx, dst, x)
 	if err != nil {
 		fault = d.fault(ctx, err)
 		return appendRPCError(dst[:start], x.msg.id, fault), fault
 	}
 	return append(dst, '}'), nil
+}
+
+// appendResultHead appends what comes before the result in a response.
+func appendResultHead(dst, id []byte) []byte {
+	dst = append(append(dst, `{"jsonrpc":"2.0","id":`...), id...)
+	return append(dst, `,"result":`...)
 }
 
 // fault returns the *rpcError that err is, or what stands for it to the caller.

@@ -3,48 +3,173 @@ package mcp
 import (
 	"net/http"
 	"strconv"
+	"sync"
+	"time"
 )
 
-// reply is the HTTP response to one POST: a single JSON document, or a stream if
-// there is something to tell before the answer.
+// reply is the HTTP response to one POST: a single JSON document, or a stream
+// where there is something to tell before the answer. It becomes a stream too
+// when the answer takes longer than a heartbeat, so that proxies see a sign of
+// life. Make one with newReply; finish ends it, and must be called.
 type reply struct {
 	door     *Door
 	w        http.ResponseWriter
 	accepted accepted
+
+	mu       sync.Mutex
+	first    event // what a stream begins with; the zero event for nothing
 	stream   *stream
+	awaiting bool
+	timer    *time.Timer // runs while the answer is awaited
 }
 
-// open makes the reply a stream, if it is not one yet.
-func (p *reply) open() {
-	if p.stream == nil {
-		p.stream = p.door.openStream(p.w)
+var replies = sync.Pool{New: func() any {
+	p := &reply{}
+	p.timer = time.AfterFunc(time.Hour, p.late)
+	p.timer.Stop()
+	return p
+}}
+
+func (d *Door) newReply(w http.ResponseWriter, a accepted) *reply {
+	p := replies.Get().(*reply)
+	p.door, p.w, p.accepted, p.first, p.stream = d, w, a, event{}, nil
+	return p
+}
+
+// await starts the time after which the reply becomes a stream, with the first
+// event if that is not zero.
+func (p *reply) await(first event) {
+	if !p.accepted.stream {
+		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.first, p.awaiting = first, true
+	p.timer.Reset(p.door.cfg.Heartbeat)
+}
+
+func (p *reply) late() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.w != nil {
+		p.begin()
+	}
+}
+
+// begin makes the reply a stream, if it is not one yet; p.mu is held.
+func (p *reply) begin() {
+	if p.stream != nil {
+		return
+	}
+	p.stream = p.door.openStream(p.w)
+	if !p.first.isZero() {
+		_ = p.stream.send(p.first) // a lost client shows when the answer is written
+	}
+}
+
+// open makes the reply a stream.
+func (p *reply) open() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begin()
 }
 
 // notify sends a notification ahead of the answer.
-func (p *reply) notify(notification []byte) {
-	p.open()
-	_ = p.stream.send(event{name: "message", data: notification}) // a lost client shows when the answer is written
+func (p *reply) notify(notification []byte) { p.send("", notification) }
+
+// send sends a message on the stream; the id may be empty.
+func (p *reply) send(id string, message []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begin()
+	_ = p.stream.send(event{name: "message", id: id, data: message}) // a lost client shows when the answer is written
 }
 
-// finish sends the answer. The status counts unless the reply is a stream.
-func (p *reply) finish(status int, answer []byte) {
+// trySend sends the message if the reply is a stream.
+func (p *reply) trySend(id string, message []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stream == nil {
+		return false
+	}
+	_ = p.stream.send(event{name: "message", id: id, data: message}) // a lost client shows when the answer is written
+	return true
+}
+
+// finish sends the answer, the parts of which are written one after the other.
+// The status counts unless the reply is a stream; the id is that of the event if
+// it is.
+func (p *reply) finish(status int, id string, answer ...[]byte) {
+	defer p.over(p.timer.Stop())
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.stream == nil && (p.accepted.json || status != http.StatusOK) {
-		writeJSON(p.w, status, answer)
+		writeJSON(p.w, status, answer...)
 		return
 	}
-	p.open()
-	_ = p.stream.send(event{name: "message", data: answer}) // nobody is left to be told
-	p.stream.close()
+	p.begin()
+	_ = p.stream.send(event{name: "message", id: id, data: join(answer)}) // nobody is left to be told
+}
+
+// finishBatch sends the answers that are not sent yet.
+func (p *reply) finishBatch(answers [][]byte) {
+	defer p.over(p.timer.Stop())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.stream == nil && len(answers) == 0:
+		p.w.WriteHeader(http.StatusAccepted)
+		return
+	case p.stream == nil && p.accepted.json:
+		writeJSON(p.w, http.StatusOK, joinArray(answers))
+		return
+	}
+	p.begin()
+	for _, answer := range answers {
+		_ = p.stream.send(event{name: "message", data: answer}) // nobody is left to be told
+	}
+}
+
+// over ends the reply. If late will not run any more, it can be used again.
+func (p *reply) over(stopped bool) {
+	p.mu.Lock()
+	if p.stream != nil {
+		p.stream.close()
+	}
+	again := stopped || !p.awaiting
+	p.door, p.w, p.stream, p.awaiting = nil, nil, nil, false
+	p.mu.Unlock()
+	if again {
+		replies.Put(p)
+	}
+}
+
+func join(parts [][]byte) []byte {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	var whole []byte
+	for _, part := range parts {
+		whole = append(whole, part...)
+	}
+	return whole
 }
 
 // writeJSON writes a whole response.
-func writeJSON(w http.ResponseWriter, status int, body []byte) {
+func writeJSON(w http.ResponseWriter, status int, parts ...[]byte) {
+	length := 0
+	for _, part := range parts {
+		length += len(part)
+	}
 	h := w.Header()
 	h["Content-Type"] = jsonContent
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["Content-Length"] = []string{strconv.Itoa(length)}
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // nobody is left to be told
+	for _, part := range parts {
+		if _, err := w.Write(part); err != nil {
+			return // nobody is left to be told
+		}
+	}
 }
 
 var jsonContent = []string{"application/json"}
@@ -52,12 +177,6 @@ var jsonContent = []string{"application/json"}
 // refuse writes an error for a request of which no message is to be answered.
 func refuse(w http.ResponseWriter, status int, message string) {
 	writeJSON(w, status, appendRPCError(nil, nil, &rpcError{code: codeInvalidRequest, message: message}))
-}
-
-// unavailable refuses work that may be tried again.
-func unavailable(w http.ResponseWriter, status int, message string) {
-	w.Header().Set("Retry-After", "1")
-	refuse(w, status, message)
 }
 
 func notAllowed(w http.ResponseWriter, allow string) {

@@ -49,10 +49,12 @@ func methodNotFound(method []byte) *rpcError {
 // errHandshake is the error of a request that came before initialize.
 var errHandshake = invalidRequest("the handshake comes first: initialize")
 
-// httpStatus returns the status of a modern response that carries the error,
-// 2026-07-28, sections "Protocol Version Header" and "_meta".
+// httpStatus returns the status of a modern response that carries the error, or a
+// result if e is nil: 2026-07-28, sections "Protocol Version Header" and "_meta".
 func (e *rpcError) httpStatus() int {
 	switch {
+	case e == nil:
+		return http.StatusOK
 	case e.status != 0:
 		return e.status
 	case e.code == codeMethodNotFound:

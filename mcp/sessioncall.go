@@ -29,7 +29,7 @@ type sessionCall struct {
 // sink receives what a call sends while its client waits for it. The zero value
 // drops everything.
 type sink struct {
-	opened func(c *sessionCall) // the call runs, and was asked for progress
+	opened func() // the call runs, and was asked for progress
 	notify func(c *sessionCall, n uint64, notification []byte)
 }
 
@@ -62,7 +62,7 @@ func (c *sessionCall) run() (answer []byte, n uint64) {
 	x := exchange{msg: c.msg, revision: c.record.ProtocolVersion, record: c.record}
 	if c.sink.notify != nil {
 		x.notify = c.notify
-		x.opened = func() { c.sink.opened(c) }
+		x.opened = c.sink.opened
 	}
 	buf := newBuffer()
 	defer buf.free()

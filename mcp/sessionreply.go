@@ -12,7 +12,7 @@ import (
 // events are numbered, so that a client that loses the connection can go on
 // where it was: 2025-11-25, section "Resumability and Redelivery".
 type sessionReply struct {
-	reply
+	*reply
 	last string // id of the event that carries the answer
 }
 
@@ -28,11 +28,12 @@ func (p *sessionReply) answer(ctx context.Context, record *session.Record, m *me
 	}
 	c := &sessionCall{door: p.door, record: record, msg: m}
 	if p.accepted.stream {
-		c.sink = sink{opened: p.opened, notify: p.notified}
+		c.sink = sink{opened: p.open, notify: p.notified}
 	}
 	if err := c.begin(ctx); err != nil {
 		return nil, err
 	}
+	p.await(primer(record, session.EventID(c.begun.Call.Stream, c.begun.Call.After)))
 	if c.begun.Outcome != session.New {
 		return p.attach(ctx, c)
 	}
@@ -41,16 +42,17 @@ func (p *sessionReply) answer(ctx context.Context, record *session.Record, m *me
 	return answer, nil
 }
 
-// opened begins the stream with an event that has nothing but an id, where the
-// revision knows it.
-func (p *sessionReply) opened(c *sessionCall) {
-	p.open()
-	_ = p.stream.send(primer(c.record, session.EventID(c.stream, c.begun.Call.After))) // a lost client shows when the answer is written
+// list answers tools/list.
+func (p *sessionReply) list(ctx context.Context, record *session.Record, m *message) {
+	if err := p.door.store.Touch(ctx, record.ID); err != nil {
+		p.fail(ctx, m.id, err)
+		return
+	}
+	p.door.replyList(ctx, p.reply, m, false)
 }
 
 func (p *sessionReply) notified(c *sessionCall, n uint64, notification []byte) {
-	p.open()
-	_ = p.stream.send(event{name: "message", id: session.EventID(c.stream, n), data: notification}) // the log keeps it for a client that comes back
+	p.send(session.EventID(c.stream, n), notification)
 }
 
 // attach waits for a call that runs already, or has run, on behalf of the same
@@ -84,24 +86,14 @@ func isAnswer(data []byte) bool {
 	return parse(data, &m) == nil && m.kind == response
 }
 
-// finish sends the answer.
-func (p *sessionReply) finish(answer []byte) {
-	if p.stream == nil && p.accepted.json {
-		writeJSON(p.w, http.StatusOK, answer)
-		return
-	}
-	p.open()
-	_ = p.stream.send(event{name: "message", id: p.last, data: answer}) // the log keeps it for a client that comes back
-	p.stream.close()
-}
-
-// fail answers by an error. No stream has begun.
+// fail answers by an error.
 func (p *sessionReply) fail(ctx context.Context, id []byte, err error) {
 	fault := p.door.storeFault(ctx, err)
 	if errors.Is(err, errGap) {
 		fault = &rpcError{code: codeInternal, message: "the answer to this request is not kept any more", status: http.StatusConflict}
 	}
-	writeFault(p.w, id, fault)
+	setRetryAfter(p.w, fault.httpStatus())
+	p.finish(fault.httpStatus(), "", appendRPCError(nil, id, fault))
 }
 
 func ignore(err, target error) error {

@@ -65,8 +65,13 @@ var errDraining = errors.New("mcp: the door is draining")
 // writeFault answers a request by an error before a stream has begun.
 func writeFault(w http.ResponseWriter, id []byte, e *rpcError) {
 	status := e.httpStatus()
+	setRetryAfter(w, status)
+	writeJSON(w, status, appendRPCError(nil, id, e))
+}
+
+// setRetryAfter advises the client of a request that may be tried again.
+func setRetryAfter(w http.ResponseWriter, status int) {
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}
-	writeJSON(w, status, appendRPCError(nil, id, e))
 }

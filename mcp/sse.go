@@ -201,7 +201,7 @@ func (d *Door) postCall(ctx context.Context, record *session.Record, m *message)
 }
 
 // logOnly is the sink of a call whose log is followed by somebody else.
-var logOnly = sink{opened: func(*sessionCall) {}, notify: func(*sessionCall, uint64, []byte) {}}
+var logOnly = sink{notify: func(*sessionCall, uint64, []byte) {}}
 
 // sseFault is storeFault with the status that this transport has for a session
 // of another principal.

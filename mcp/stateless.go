@@ -28,19 +28,21 @@ func (d *Door) serveStateless(w http.ResponseWriter, r *http.Request, m *message
 		writeJSON(w, err.httpStatus(), appendRPCError(nil, m.id, err))
 		return
 	}
-	p := reply{door: d, w: w, accepted: a}
+	p := d.newReply(w, a)
+	if m.is(methodToolsList) {
+		d.replyList(r.Context(), p, m, true)
+		return
+	}
 	x := exchange{msg: m, revision: rev20260728}
 	if a.stream {
 		x.notify, x.opened = p.notify, p.open
 	}
 	buf := newBuffer()
 	defer buf.free()
-	status := http.StatusOK
+	p.await(event{})
 	var fault *rpcError
-	if buf.b, fault = d.answer(r.Context(), buf.b, &x); fault != nil {
-		status = fault.httpStatus()
-	}
-	p.finish(status, buf.b)
+	buf.b, fault = d.answer(r.Context(), buf.b, &x)
+	p.finish(fault.httpStatus(), "", buf.b)
 }
 
 // checkModern checks the metadata of a request against its headers, 2026-07-28,

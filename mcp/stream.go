@@ -48,6 +48,7 @@ func (d *Door) openStream(w http.ResponseWriter) *stream {
 	w.WriteHeader(http.StatusOK)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	_ = s.rc.SetReadDeadline(time.Time{}) // that of the request, which would end its context; not every response has one
 	s.flush()
 	s.beat = time.AfterFunc(s.heartbeat, s.ping)
 	return s
@@ -61,6 +62,10 @@ type event struct {
 	data    []byte // JSON text, or a URL
 	// retry tells the client how long to wait before it reconnects.
 	retry time.Duration
+}
+
+func (e *event) isZero() bool {
+	return e.comment == "" && e.name == "" && e.id == "" && e.data == nil && e.retry == 0
 }
 
 func (e *event) append(dst []byte) []byte {

@@ -49,6 +49,12 @@ func (w *deadlineWriter) Write(p []byte) (int, error) {
 	return w.ResponseRecorder.Write(p)
 }
 
+func (w *deadlineWriter) Flush() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ResponseRecorder.Flush()
+}
+
 func (w *deadlineWriter) text() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -62,9 +68,10 @@ func TestHeartbeat(t *testing.T) {
 		d, _ := newDoor(t, Config{})
 		w := newDeadlineWriter()
 		s := d.openStream(w)
-		if !w.Flushed {
+		if w.mu.Lock(); !w.Flushed {
 			t.Error("the header was not flushed at once")
 		}
+		w.mu.Unlock()
 		time.Sleep(31 * time.Second)
 		if got := w.text(); got != ": ping\n\n: ping\n\n" {
 			t.Errorf("after two heartbeats: %q", got)

@@ -35,13 +35,17 @@ func (d *Door) serveLegacy(w http.ResponseWriter, r *http.Request, m *message, a
 		return
 	}
 	defer d.gate.leave()
-	p := &sessionReply{reply: reply{door: d, w: w, accepted: a}}
+	p := sessionReply{reply: d.newReply(w, a)}
+	if m.is(methodToolsList) {
+		p.list(r.Context(), &record, m)
+		return
+	}
 	answer, err := p.answer(r.Context(), &record, m)
 	if err != nil {
 		p.fail(r.Context(), m.id, err)
 		return
 	}
-	p.finish(answer)
+	p.finish(http.StatusOK, p.last, answer)
 }
 
 // checkLegacyVersion checks the version header, which clients of 2025-03-26 do not
@@ -80,8 +84,7 @@ func (d *Door) serveInitialize(w http.ResponseWriter, r *http.Request, m *messag
 		return
 	}
 	w.Header().Set(headerSession, record.ID)
-	p := reply{door: d, w: w, accepted: a}
-	p.finish(http.StatusOK, d.initializeAnswer(m, record.ProtocolVersion))
+	d.newReply(w, a).finish(http.StatusOK, "", d.initializeAnswer(m, record.ProtocolVersion))
 }
 
 // serveNotice serves a notification or a response, which have no answer.

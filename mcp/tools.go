@@ -1,8 +1,10 @@
 package mcp
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 
@@ -139,6 +141,21 @@ func (d *Door) list(modern bool, rawCursor []byte) ([]byte, error) {
 		return nil, invalidParams("unknown cursor")
 	}
 	return page, nil
+}
+
+// replyList answers tools/list without a copy of the page.
+func (d *Door) replyList(ctx context.Context, p *reply, m *message, modern bool) {
+	page, err := d.list(modern, m.params.cursor)
+	if err != nil {
+		fault := d.fault(ctx, err)
+		status := http.StatusOK
+		if modern {
+			status = fault.httpStatus()
+		}
+		p.finish(status, "", appendRPCError(nil, m.id, fault))
+		return
+	}
+	p.finish(http.StatusOK, "", appendResultHead(nil, m.id), page, []byte("}"))
 }
 
 // definition is a tool in tools/list.
