@@ -32,8 +32,9 @@ type Door struct {
 	abandoned     abandoned
 	stopListening func()
 
-	gate     gate // requests
-	standing gate // standing streams
+	replies  sync.Pool // of *reply, whose timers belong to the clock of the door
+	gate     gate      // requests
+	standing gate      // standing streams
 	streams  streams
 
 	life       context.Context // ends with the door

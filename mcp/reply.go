@@ -23,15 +23,13 @@ type reply struct {
 	timer    *time.Timer // runs while the answer is awaited
 }
 
-var replies = sync.Pool{New: func() any {
-	p := &reply{}
-	p.timer = time.AfterFunc(time.Hour, p.late)
-	p.timer.Stop()
-	return p
-}}
-
 func (d *Door) newReply(w http.ResponseWriter, a accepted) *reply {
-	p := replies.Get().(*reply)
+	p, _ := d.replies.Get().(*reply)
+	if p == nil {
+		p = new(reply)
+		p.timer = time.AfterFunc(d.cfg.Heartbeat, p.late)
+		p.timer.Stop() // in time, or late finds nothing to do
+	}
 	p.door, p.w, p.accepted, p.first, p.stream = d, w, a, event{}, nil
 	return p
 }
@@ -136,11 +134,11 @@ func (p *reply) over(stopped bool) {
 	if p.stream != nil {
 		p.stream.close()
 	}
-	again := stopped || !p.awaiting
+	again, d := stopped || !p.awaiting, p.door
 	p.door, p.w, p.stream, p.awaiting = nil, nil, nil, false
 	p.mu.Unlock()
 	if again {
-		replies.Put(p)
+		d.replies.Put(p)
 	}
 }
 
