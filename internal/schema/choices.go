@@ -90,11 +90,15 @@ func (c *choices) check(d *decoder, text, raw []byte) bool {
 
 // list writes the choices out, up to a limit.
 func (c *choices) list() string {
-	const most = 20
 	if len(c.values) == 1 {
 		return string(c.values[0])
 	}
-	names := c.names
+	return oneOf(c.names)
+}
+
+// oneOf writes a list of names out, up to a limit.
+func oneOf(names []string) string {
+	const most = 20
 	rest := ""
 	if len(names) > most {
 		rest = fmt.Sprintf(" or %d more", len(names)-most)

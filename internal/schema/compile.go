@@ -147,11 +147,10 @@ func (c *compiler) pointer(t reflect.Type, n *node, tg *tags) (codec, error) {
 var errTypeLoop = errors.New("a pointer type that leads to nothing but itself has no JSON Schema")
 
 // name plans a named type, once, and gives it a component name. fill completes the codec and may meet the type again.
-func (c *compiler) name(t reflect.Type, wanted string, codec component, fill func() error) (*named, error) {
-	key := typeKey{t, c.open}
+func (c *compiler) name(key typeKey, codec component, fill func() error) (*named, error) {
 	n := &named{codec: codec}
 	c.registry.named[key] = n
-	c.registry.claim(t, wanted, c.open, n)
+	c.registry.claim(key, typeName(key.typ), n)
 	c.added, c.names = append(c.added, key), append(c.names, n.name)
 	return n, fill()
 }

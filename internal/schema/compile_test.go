@@ -73,13 +73,15 @@ func (constrainedUnion) Discriminator() string { return "kind" }
 
 type pointerLoop *pointerLoop
 
-type selfish struct {
-	*selfish
+type Selfish struct {
+	*Selfish
 	A int
 }
 
-// malformed has a tag that vet would not let pass in a declaration.
-var malformed = reflect.StructOf([]reflect.StructField{{Name: "A", Type: reflect.TypeFor[string](), Tag: `doc:a`}})
+// tagged is a struct with a field A and a tag that linters would not let pass in a declaration.
+func tagged(tag reflect.StructTag) any {
+	return reflect.Zero(reflect.StructOf([]reflect.StructField{{Name: "A", Type: reflect.TypeFor[string](), Tag: tag}})).Interface()
+}
 
 type left struct{ X int }
 type right struct{ X int }
@@ -106,9 +108,8 @@ func TestCompileRefuses(t *testing.T) {
 		{struct {
 			A int `json:"a,string"`
 		}{}, `A: json option "string" is not supported`},
-		{struct {
-			A int `json:"a,omitnil"`
-		}{}, `A: json option "omitnil" is not supported`},
+		{tagged(`json:"'a'"`), `A: JSON name "'a'" holds a quote`},
+		{tagged(`json:"a,omitnil"`), `A: json option "omitnil" is not supported`},
 		{struct {
 			A int `json:"a,inline"`
 		}{}, "A: an inline field has no JSON name"},
@@ -122,7 +123,7 @@ func TestCompileRefuses(t *testing.T) {
 			left `doc:"x"`
 		}{}, "left: tags have no effect on an inlined struct"},
 		{struct{ *left }{}, "left: an embedded pointer to an unexported type cannot be set"},
-		{selfish{}, "embedded pointer to an unexported type"},
+		{Selfish{}, "Selfish: a struct cannot be inlined into itself"},
 		{struct {
 			A int `json:"B"`
 			B int
@@ -135,10 +136,8 @@ func TestCompileRefuses(t *testing.T) {
 		{struct {
 			A string `minlength:"1"`
 		}{}, "A: unknown tag minlength; did you mean minLength?"},
-		{struct {
-			A string `doc:"a" doc:"b"`
-		}{}, "A: struct tag has doc twice"},
-		{reflect.Zero(malformed).Interface(), "A: malformed struct tag: the value of doc is not quoted"},
+		{tagged(`doc:"a" doc:"b"`), "A: struct tag has doc twice"},
+		{tagged(`doc:a`), "A: malformed struct tag: the value of doc is not quoted"},
 		{struct {
 			A int `minLength:"1"`
 		}{}, "A: tag minLength does not apply to type int"},

@@ -250,8 +250,12 @@ func (d *decoder) flawed(flaws textFlaws, raw []byte) bool {
 	if flaws&badUTF8 == 0 {
 		detail = "holds half of a UTF-16 surrogate pair, which is no character"
 	}
-	return d.report(FieldError{Detail: detail, Expected: "Unicode text", Received: `"` + excerpt(raw)})
+	start := d.offset(raw)
+	return d.report(FieldError{Detail: detail, Expected: "Unicode text", Received: excerpt(d.data[start-1 : start+len(raw)+1])})
 }
+
+// offset returns where raw, a part of the document, starts.
+func (d *decoder) offset(raw []byte) int { return cap(d.data) - cap(raw) }
 
 // skip consumes any value, reporting what strict reading refuses within it.
 func (d *decoder) skip() bool {

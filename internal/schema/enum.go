@@ -29,7 +29,7 @@ type enumCodec struct {
 // enumeration plans a type with an Enum method.
 func (c *compiler) enumeration(t reflect.Type, n *node, values reflect.Value, tg *tags) (codec, error) {
 	narrowed, narrows := tg.take("enum")
-	known, ok := c.registry.named[typeKey{t, c.open}]
+	known, ok := c.registry.named[typeKey{typ: t}]
 	if !ok {
 		var err error
 		if known, err = c.newEnumeration(t, n, values); err != nil {
@@ -56,7 +56,7 @@ func (c *compiler) newEnumeration(t reflect.Type, n *node, values reflect.Value)
 	}
 	c.vetChoices(&node{typ: t, codec: base}, all)
 	e := &enumCodec{base: base}
-	e.name, err = c.name(t, typeName(t), e, func() error { return nil })
+	e.name, err = c.name(typeKey{typ: t}, e, func() error { return nil })
 	e.name.done = true
 	return e.name, err
 }

@@ -46,6 +46,9 @@ func parseJSONTag(tg *tags) (jsonTag, error) {
 	}
 	parts := strings.Split(text, ",")
 	parsed := jsonTag{name: parts[0]}
+	if strings.ContainsFunc(parsed.name, func(c rune) bool { return c < ' ' || strings.ContainsRune("\"'`\\\uFFFD", c) }) {
+		return parsed, fmt.Errorf("JSON name %q holds a quote, a backslash or what is no text", parsed.name)
+	}
 	for _, option := range parts[1:] {
 		switch option {
 		case "omitempty":

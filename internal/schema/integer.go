@@ -11,6 +11,7 @@ type intCodec struct {
 	rules    *numberRules
 	bits     int
 	unsigned bool
+	limits   [2]*bound // the type's own limits
 	quick    quickRange
 }
 
@@ -44,12 +45,13 @@ func newInteger(c *intCodec, tg *tags, low, high string) (codec, error) {
 	if c.rules.format == "" && !c.unsigned && c.bits >= 32 {
 		c.rules.format = "int" + strconv.Itoa(c.bits)
 	}
-	if c.rules.min, err = tighter(c.rules.min, c.rules.above, low, 1); err != nil {
-		return nil, err
+	for i, text := range []string{low, high} {
+		if c.limits[i], err = parseBound(text); err != nil {
+			return nil, err
+		}
 	}
-	if c.rules.max, err = tighter(c.rules.max, c.rules.below, high, -1); err != nil {
-		return nil, err
-	}
+	c.rules.min = tighter(c.rules.min, c.rules.above, c.limits[0], 1)
+	c.rules.max = tighter(c.rules.max, c.rules.below, c.limits[1], -1)
 	c.quick = c.rules.quick()
 	return c, c.rules.contradiction()
 }
@@ -82,20 +84,16 @@ func (r *numberRules) quick() quickRange {
 	return q
 }
 
-// tighter returns the stricter of a bound from a tag and the limit of the type; nil if the exclusive bound is stricter than
-// both. direction is +1 for lower bounds.
-func tighter(inclusive, exclusive *bound, limit string, direction int) (*bound, error) {
-	own, err := parseBound(limit)
-	if err != nil {
-		return nil, err
+// tighter returns the stricter of an inclusive bound from a tag and the limit of the type; nil if the tag's exclusive bound is
+// stricter than both. direction is +1 for lower bounds.
+func tighter(inclusive, exclusive, limit *bound, direction int) *bound {
+	switch {
+	case inclusive != nil && inclusive.value.cmp(limit.value)*direction >= 0:
+		return inclusive
+	case inclusive == nil && exclusive != nil && exclusive.value.cmp(limit.value)*direction >= 0:
+		return nil
 	}
-	if exclusive != nil && inclusive == nil && exclusive.value.cmp(own.value)*direction >= 0 {
-		return nil, nil
-	}
-	if inclusive != nil && inclusive.value.cmp(own.value)*direction >= 0 {
-		return inclusive, nil
-	}
-	return own, nil
+	return limit
 }
 
 func (c *intCodec) kind() (string, string) { return "integer", c.rules.format }
@@ -103,9 +101,23 @@ func (c *intCodec) kind() (string, string) { return "integer", c.rules.format }
 func (c *intCodec) describe(x *emitter, o *object, null bool) {
 	o.typ("integer", null)
 	o.text("format", c.rules.format)
-	c.rules.describe(x, o, null)
-	if x.dir == output && c.unsigned {
+	rules := *c.rules
+	if !x.inline && c.bits == 64 {
+		rules.forget(c.limits)
+	}
+	rules.describe(x, o, null)
+	if c.unsigned && !o.has("minimum") && rules.above == nil {
 		o.int("minimum", 0)
+	}
+}
+
+// forget drops the limits of a 64-bit type, which OpenAPI's readers know from the format, and which JavaScript cannot show.
+func (r *numberRules) forget(limits [2]*bound) {
+	if r.min == limits[0] {
+		r.min = nil
+	}
+	if r.max == limits[1] {
+		r.max = nil
 	}
 }
 

@@ -42,7 +42,7 @@ func (c *compiler) loop(t reflect.Type, plan func() (codec, error)) (codec, erro
 		return c.again(known)
 	}
 	l := &loopCodec{}
-	name, err := c.name(t, typeName(t), l, func() error {
+	name, err := c.name(typeKey{t, c.open}, l, func() error {
 		var err error
 		l.inner, err = plan()
 		return err

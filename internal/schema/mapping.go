@@ -233,9 +233,6 @@ func (k *keyCodec) decode(d *decoder, raw []byte) (key reflect.Value, ok bool) {
 	return key, ok
 }
 
-// offset returns where raw, a part of the document, starts.
-func (d *decoder) offset(raw []byte) int { return cap(d.data) - cap(raw) }
-
 func (k *keyCodec) decodeInteger(d *decoder, raw []byte, key reflect.Value) bool {
 	text, _ := unescape(nil, raw)
 	n, err := strconv.ParseInt(string(text), 10, 64)

@@ -16,7 +16,7 @@ type node struct {
 
 // notes are a schema's annotations: what a reader is told, but no check.
 type notes struct {
-	title, doc, format              string
+	title, doc                      string
 	def, example                    []byte // JSON; nil if none
 	deprecated, readOnly, writeOnly bool
 }

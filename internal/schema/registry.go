@@ -68,13 +68,13 @@ func (r *Registry) Component(name string) ([]byte, bool) {
 	return n.schema, true
 }
 
-// claim finds a free name for t: its own, or one with ever more of its package's path before it, or with a number after it.
-func (r *Registry) claim(t reflect.Type, wanted string, open bool, n *named) {
+// claim finds a free name for a type: its own, or one with ever more of its package's path before it, or with a number after it.
+func (r *Registry) claim(key typeKey, wanted string, n *named) {
 	suffix := ""
-	if open {
+	if key.open {
 		suffix = "Open"
 	}
-	dirs := strings.Split(t.PkgPath(), "/")
+	dirs := strings.Split(key.typ.PkgPath(), "/")
 	name := wanted
 	for i := len(dirs) - 1; r.taken(name+suffix) && i >= 0; i-- {
 		name = exported(dirs[i]) + name
@@ -115,8 +115,10 @@ func isTypeSyntax(c rune) bool {
 	return strings.ContainsRune("[],*(){} ;", c)
 }
 
-// exported makes a part of a component name out of an identifier: letters, digits and '_', starting with an upper-case letter.
+// exported makes a part of a component name out of an identifier: letters, digits and '_', starting with an upper-case letter. The
+// compiler's number of a local type (·1) is left out.
 func exported(s string) string {
+	s, _, _ = strings.Cut(s, "·")
 	s = strings.Map(func(c rune) rune {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_':
@@ -125,7 +127,7 @@ func exported(s string) string {
 			return -1
 		}
 		return '_'
-	}, strings.TrimSuffix(s, "·"))
+	}, s)
 	if s == "" {
 		return s
 	}

@@ -314,12 +314,14 @@ func TestNames(t *testing.T) {
 		Second B `json:"second"`
 	}
 	type Stamp struct{ Other bool }
+	type local struct{ X bool }
 	for name, typ := range map[string]reflect.Type{
 		"Audit":                 reflect.TypeFor[audit](),
 		"PageAudit":             reflect.TypeFor[page[audit]](),
 		"PagePageReason":        reflect.TypeFor[page[page[reason]]](),
 		"PairStringPageTime":    reflect.TypeFor[pair[string, page[*time.Time]]](),
 		"PairMapStringIntAudit": reflect.TypeFor[pair[map[string]int, []audit]](),
+		"PageLocal":             reflect.TypeFor[page[local]](),
 	} {
 		got := string(compile(t, typ, Options{}).Ref())
 		if want := `{"$ref":"#/components/schemas/` + name + `"}`; got != want {
@@ -361,20 +363,6 @@ func TestObject(t *testing.T) {
 
 // TestFields: a struct's properties as callers see them.
 func TestFields(t *testing.T) {
-	type query struct {
-		audit
-		SKU  string   `json:"sku" in:"query" doc:"The unit" example:"SKU-1" format:"uuid" default:"123e4567-e89b-12d3-a456-426614174000"`
-		Tags []reason `json:"tags" deprecated:"true"`
-		Any  any      `json:"any"`
-		Pay  *payment `json:"pay" in:"header"`
-		Old  *int32   `json:"old,omitzero" readOnly:"true"`
-		New  bool     `json:"new" writeOnly:"true"`
-	}
-	_ = query{}.audit
-	bad := reflect.TypeFor[query]()
-	if _, err := NewRegistry().Compile(bad, Options{}); err == nil {
-		t.Error("the example is no uuid, and yet accepted")
-	}
 	type good struct {
 		audit
 		SKU  string   `json:"sku" in:"query" doc:"The unit" example:"SKU-1" default:"x"`
@@ -383,6 +371,8 @@ func TestFields(t *testing.T) {
 		Pay  *payment `json:"pay" in:"header"`
 		Old  *int32   `json:"old,omitzero" readOnly:"true"`
 		New  bool     `json:"new" writeOnly:"true"`
+		Wide int64    `json:"wide"`
+		Far  uint     `json:"far" maximum:"9"`
 	}
 	want := []Field{
 		{Name: "by", Kind: "string", Default: []byte(`"nobody"`), Schema: []byte(`{"type":"string","default":"nobody"}`)},
@@ -396,6 +386,8 @@ func TestFields(t *testing.T) {
 		{Name: "old", Kind: "integer", Format: "int32", ReadOnly: true,
 			Schema: []byte(`{"type":"integer","format":"int32","minimum":-2147483648,"maximum":2147483647,"readOnly":true}`)},
 		{Name: "new", Kind: "boolean", Required: true, WriteOnly: true, Schema: []byte(`{"type":"boolean","writeOnly":true}`)},
+		{Name: "wide", Kind: "integer", Format: "int64", Required: true, Schema: []byte(`{"type":"integer","format":"int64"}`)},
+		{Name: "far", Kind: "integer", Required: true, Schema: []byte(`{"type":"integer","maximum":9,"minimum":0}`)},
 	}
 	if diff := cmp.Diff(want, compile(t, reflect.TypeFor[good](), Options{}).Fields()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -16,6 +16,7 @@ type structPlan struct {
 	inlining []reflect.Type // while planning: the structs that are being inlined
 	behind   int            // while planning: embedded pointers around, so that fields may be missing
 	filled   bool           // some absent property has a value to be filled in
+	known    []string       // names that may be sent
 }
 
 // structCodec reads and writes structs as objects.
@@ -38,7 +39,7 @@ func (c *compiler) structure(t reflect.Type) (codec, error) {
 		return sc, fill()
 	}
 	var err error
-	sc.name, err = c.name(t, typeName(t), sc, fill)
+	sc.name, err = c.name(typeKey{t, c.open}, sc, fill)
 	if sc.name != nil {
 		sc.name.done = true
 	}
@@ -77,10 +78,14 @@ func (p *structPlan) add(f *field) error {
 	return nil
 }
 
-// settle decides what becomes of absent properties. An absent struct whose properties are all optional is as good as {}: the
+// settle finishes a plan when all fields are known, and may do so again. It decides what becomes of absent properties. An absent struct whose properties are all optional is as good as {}: the
 // defaults within it apply.
 func (p *structPlan) settle() {
+	p.known = p.known[:0]
 	for _, f := range p.fields {
+		if !f.node.notes.readOnly {
+			p.known = append(p.known, f.name)
+		}
 		if sc, ok := f.node.codec.(*structCodec); ok && f.fill == nil && !f.required && !f.node.notes.readOnly {
 			sc.plan.settle()
 			if sc.plan.filled && !sc.plan.demanding() {
@@ -253,7 +258,7 @@ func (o *structReader) stranger(name, raw []byte, flaws textFlaws) bool {
 	case o.plan.open:
 		ok = d.uniqueName(o.unknown, raw, flaws)
 	default:
-		ok = d.report(FieldError{Detail: o.plan.unknownName(string(name)), Expected: "only known properties"})
+		ok = d.report(o.plan.unknownName(string(name)))
 	}
 	if !ok || !d.skip() {
 		return false

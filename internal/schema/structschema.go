@@ -138,16 +138,14 @@ func isEmptyJSON(text []byte) bool {
 	return false
 }
 
-// unknownName says that name is unknown, with the nearest name that is known.
-func (p *structPlan) unknownName(name string) string {
-	names := make([]string, 0, len(p.fields))
-	for _, f := range p.fields {
-		if !f.node.notes.readOnly {
-			names = append(names, f.name)
-		}
+// unknownName is the error of an unknown property, with the nearest name that is known.
+func (p *structPlan) unknownName(name string) FieldError {
+	e := FieldError{Detail: "unknown property; leave it out", Expected: "no properties"}
+	if len(p.known) > 0 {
+		e.Expected = oneOf(p.known)
 	}
-	if near := nearest(name, names); near != "" {
-		return fmt.Sprintf("unknown property; did you mean %q?", near)
+	if near := nearest(name, p.known); near != "" {
+		e.Detail = fmt.Sprintf("unknown property; did you mean %q?", near)
 	}
-	return "unknown property; leave it out"
+	return e
 }

@@ -180,7 +180,7 @@ type strs struct {
 	UUID     uuid     `json:"uuid"`
 	Raw      []byte   `json:"raw" maxLength:"12"`
 	Tags     []string `json:"tags" enum:"a,b,c" minItems:"1" maxItems:"3" uniqueItems:"true"`
-	Emoji    string   `json:"é~/\"x" maxLength:"2"`
+	Emoji    string   `json:"é" maxLength:"2"`
 }
 
 type nums struct {

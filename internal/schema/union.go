@@ -36,7 +36,7 @@ func (c *compiler) union(t reflect.Type) (codec, error) {
 	if u.tag = reflect.New(t).Interface().(discriminating).Discriminator(); u.tag == "" {
 		return nil, fmt.Errorf("method Discriminator of %s returns no name", t)
 	}
-	name, err := c.name(t, typeName(t), u, func() error { return c.variants(u) })
+	name, err := c.name(typeKey{t, c.open}, u, func() error { return c.variants(u) })
 	u.name, name.done = name, true
 	return u, err
 }
@@ -61,7 +61,7 @@ func (c *compiler) variants(u *unionCodec) error {
 	if len(values) == 0 {
 		return fmt.Errorf("union %s has no variants", u.typ)
 	}
-	u.list = "one of " + strings.Join(values, ", ")
+	u.list = oneOf(values)
 	return nil
 }
 
@@ -100,7 +100,7 @@ func (c *compiler) variant(u *unionCodec, sf reflect.StructField, index int) (*v
 func (c *compiler) nameVariant(u *unionCodec, tagged *structCodec) error {
 	wanted := typeName(u.typ) + camel(tagged.tag.value)
 	n := &named{codec: tagged, done: true}
-	c.registry.claim(u.typ, wanted, c.open, n)
+	c.registry.claim(typeKey{u.typ, c.open}, wanted, n)
 	c.names = append(c.names, n.name)
 	c.unkeyed = append(c.unkeyed, n)
 	tagged.name = n

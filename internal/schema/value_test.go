@@ -128,7 +128,7 @@ func TestUnion(t *testing.T) {
 		`{"number":"1234"}`:              {{"/type", "property is required", choices, ""}},
 		`{"type":"cash","number":1}`:     {{"/type", "must be " + choices, choices, `"cash"`}},
 		`{"type":3}`:                     {{"/type", "must be a string, " + choices, choices, "3"}},
-		`{"type":"later","number":1}`:    {{"/number", "unknown property; leave it out", "only known properties", ""}},
+		`{"type":"later","number":1}`:    {{"/number", "unknown property; leave it out", "no properties", ""}},
 		`{"type":"later","type":"card"}`: {{"/type", "property is given more than once", "each property once", ""}},
 		`{"type":"card","cvc":1000}`:     {{"/cvc", "must be at most 999", "at most 999", "1000"}, {"/number", "property is required", "string", ""}},
 		`null`:                           {{"", "must be an object, but is null", "object", "null"}},
@@ -294,9 +294,18 @@ func TestDeclares(t *testing.T) {
 		{reflect.TypeFor[viaPointer](), "Validate", false},
 		{reflect.TypeFor[struct{ checked }](), "Validate", false},
 		{reflect.TypeFor[Stamp](), "Validate", false},
+		{reflect.TypeFor[generic[int]](), "Enum", true},
+		{reflect.TypeFor[generic[Stamp]](), "Discriminator", true},
+		{reflect.TypeFor[struct{ generic[int] }](), "Enum", false},
 	} {
 		if got := declares(c.typ, c.method); got != c.want {
 			t.Errorf("%s.%s: %v", c.typ, c.method, got)
 		}
 	}
 }
+
+// generic has methods, for which the compiler generates wrappers per type argument.
+type generic[T any] struct{ V T }
+
+func (generic[T]) Enum() []T              { return nil }
+func (*generic[T]) Discriminator() string { return "" }
