@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -130,8 +131,8 @@ func takesGzip(header string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		coding, quality, _ := strings.Cut(part, ";")
 		if strings.TrimSpace(coding) == "gzip" {
-			q := strings.TrimSpace(quality)
-			return q != "q=0" && !strings.HasPrefix(q, "q=0.000")
+			q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(quality), "q="), 32)
+			return err != nil || q > 0
 		}
 	}
 	return false

@@ -14,8 +14,8 @@ import (
 // part of a request: what is hard to describe, all in one service.
 type (
 	Shape struct {
-		Circle *Circle `tag:"circle"`
-		Square *Square `tag:"square"`
+		Circle *Circle `json:"circle"`
+		Square *Square `json:"square"`
 	}
 	Circle struct {
 		Radius float64 `json:"radius" exclusiveMinimum:"0" example:"1.5"`
@@ -69,7 +69,7 @@ func everything(t testing.TB) *tandem.Service {
 		Method: http.MethodPut, Path: "/files/{bucket}/{file...}", Status: http.StatusCreated,
 		Scopes: []string{"files:read", "files:write"}, Timeout: time.Minute,
 		Errors: []tandem.Code{tandem.Aborted, tandem.AlreadyExists, tandem.OutOfRange, tandem.Unimplemented, tandem.DataLoss, tandem.NotFound},
-	}, nothing[Place, Place])
+	}, func(_ context.Context, place Place) (Place, error) { return place, nil })
 	tandem.Register(svc, tandem.Operation{
 		Name: "delete_bucket", Title: "Delete a bucket", Tags: []string{"files"}, Deprecated: true,
 		Method: http.MethodDelete, Path: "/files/{bucket}", Doors: tandem.REST,

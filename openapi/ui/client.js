@@ -110,6 +110,8 @@ export class Client {
       return await this.#exchange(message, headers, gone.signal, (note) => {
         if (note.method === "notifications/progress" && note.params?.progressToken === id) progress?.(note.params);
       });
+    } catch (error) {
+      throw signal?.aborted ? cancelled() : error; // a session's stream may just end
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
@@ -122,10 +124,9 @@ export class Client {
 
   // Closing the stream cancels a stateless call; a session is told.
   #cancel(id, gone) {
-    const reason = new DOMException("The call was cancelled.", "AbortError");
-    if (this.stateless) return gone.abort(reason);
+    if (this.stateless) return gone.abort(cancelled());
     this.notify("notifications/cancelled", { requestId: id, reason: "cancelled on the docs page" }).catch(() => {});
-    setTimeout(() => gone.abort(reason), cancelGrace);
+    setTimeout(() => gone.abort(cancelled()), cancelGrace);
   }
 
   #withMeta(params, progressToken) {
@@ -183,6 +184,7 @@ export class Client {
       }
       this.report(exchange);
       const answer = received.message;
+      if (answer?.jsonrpc !== "2.0") break; // a problem document, or no answer at all
       if (answer.method === undefined && (answer.id === id || !response.ok)) return resultOf(answer, response);
       if (answer.method !== undefined && answer.id !== undefined) this.#answerServer(answer);
       else onNote?.(answer);
@@ -197,6 +199,8 @@ export class Client {
     this.#exchange({ jsonrpc: "2.0", id, ...reply }).catch(() => {});
   }
 }
+
+const cancelled = () => new DOMException("The call was cancelled.", "AbortError");
 
 /** Yields each message of a response: the whole body, or every SSE event's data. */
 async function* messages(response) {

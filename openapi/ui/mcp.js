@@ -203,6 +203,7 @@ class ToolPanel {
     const { signal } = this.#abort;
     try {
       const result = await client.callTool(this.tool, args, { signal, progress: (note) => this.#advance(note) });
+      if (result.isError) signal.throwIfAborted(); // a session may still tell that the call was cancelled
       this.#end(showResult({ result, took: performance.now() - started, form: this.form }));
     } catch (error) {
       if (error.status === 401) explain(error);
