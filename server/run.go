@@ -143,7 +143,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	}
 	err = errors.Join(err, s.gate.wait(ctx))
 	if err != nil {
-		err = fmt.Errorf("server: %d requests were still in flight at the end of the drain: %w", s.gate.count(), err)
+		err = fmt.Errorf("server: requests in flight at the end of the drain: %d: %w", s.gate.count(), err)
 	}
 	s.config.Logger.InfoContext(ctx, "drained", "duration", time.Since(begun), "complete", err == nil)
 	return err

@@ -170,11 +170,12 @@ func run(t *testing.T, svc *tandem.Service, cfg Config) *running {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
 	r := &running{
-		Server: s, url: "http://" + listener.Addr().String(), cancel: cancel, done: make(chan error, 1),
+		Server: s, url: "http://" + listener.Addr().String(), cancel: cancel, done: done,
 		client: &http.Client{Transport: &http.Transport{}},
 	}
-	go func() { r.done <- s.Run(ctx) }()
+	go func() { done <- s.Run(ctx) }()
 	t.Cleanup(func() {
 		r.client.CloseIdleConnections()
 		if err := r.stop(); err != nil {
