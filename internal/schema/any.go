@@ -19,28 +19,74 @@ func (anyCodec) describe(*emitter, *object, bool) {}
 
 func (a anyCodec) decode(d *decoder, v reflect.Value) bool {
 	d.peek()
-	start, before := d.pos, len(d.errs)
-	if !d.skip() {
-		return false
-	}
-	if len(d.errs) > before {
-		return true
-	}
-	text := bytes.Clone(d.data[start:d.pos])
 	if a.raw {
-		v.SetBytes(text)
-		return true
+		start := d.pos
+		ok := d.skip()
+		v.SetBytes(bytes.Clone(d.data[start:d.pos]))
+		return ok
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	var value any
-	if err := dec.Decode(&value); err != nil {
-		return d.report(FieldError{Detail: "is not JSON that can be read"})
-	}
+	value, ok := d.anyValue()
 	if value != nil {
 		v.Set(reflect.ValueOf(value))
 	}
-	return true
+	return ok
+}
+
+// anyValue reads any value, as strictly as skip passes over it. ok is false if reading ends.
+func (d *decoder) anyValue() (value any, ok bool) {
+	switch c := d.peek(); c {
+	case '{':
+		return d.anyObject()
+	case '[':
+		return d.anyArray()
+	case '"':
+		text, _, ok := d.stringText()
+		return string(text), ok
+	case 't', 'f':
+		return c == 't', d.word(c)
+	case 'n':
+		return nil, d.word(c)
+	default:
+		start := d.pos
+		ok := d.skipNumber(c)
+		return json.Number(d.data[start:d.pos]), ok
+	}
+}
+
+func (d *decoder) anyObject() (any, bool) {
+	if !d.enter() {
+		return nil, false
+	}
+	object := map[string]any{}
+	mark := d.names.open()
+	ok := d.members(func(raw []byte, flaws textFlaws) bool {
+		d.pushRaw(raw)
+		if !d.uniqueName(mark, raw, flaws) {
+			return false
+		}
+		name := string(d.plain(raw, flaws))
+		value, ok := d.anyValue()
+		if ok {
+			object[name] = value
+			d.pop()
+		}
+		return ok
+	})
+	d.names.close(mark)
+	return object, ok
+}
+
+func (d *decoder) anyArray() (any, bool) {
+	if !d.enter() {
+		return nil, false
+	}
+	array := []any{}
+	ok := d.items(func(int) bool {
+		value, ok := d.anyValue()
+		array = append(array, value)
+		return ok
+	})
+	return array, ok
 }
 
 func (a anyCodec) append(e *encoder, dst []byte, v reflect.Value) ([]byte, error) {

@@ -330,3 +330,20 @@ func TestAllowUnknown(t *testing.T) {
 		t.Errorf("got %s, %s", typ.Input(), typ.Ref())
 	}
 }
+
+// TestPointerLength: names as long as the document do not make an answer many times as long.
+func TestPointerLength(t *testing.T) {
+	type doc struct {
+		Any any `json:"any"`
+	}
+	long := strings.Repeat("é", 10_000)
+	_, errs := decode[doc](t, `{"any":{"`+long+`":[`+strings.Repeat(`{"a":1,"a":2},`, 10)+`1]}}`)
+	if want := "/any/" + long[:maxToken] + "…/0/a"; len(errs) != 10 || errs[0].Pointer != want {
+		t.Errorf("got %.1000v", errs)
+	}
+	body := strings.Repeat(`{"`+strings.Repeat("x", 200)+`":`, 500) + `{"a":1,"a":2}` + strings.Repeat("}", 500)
+	_, errs = decode[doc](t, `{"any":`+body+`}`)
+	if len(errs) != 1 || len(errs[0].Pointer) > maxPointer+maxToken+8 || !strings.HasSuffix(errs[0].Pointer, "/…") {
+		t.Errorf("got %.1000v", errs)
+	}
+}

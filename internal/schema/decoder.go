@@ -235,14 +235,20 @@ func (d *decoder) stringText() (text []byte, sound, ok bool) {
 	if problem != "" {
 		return nil, false, d.syntax(problem)
 	}
+	text = d.plain(raw, flaws)
+	if flaws&^hasEscape != 0 {
+		return text, false, d.flawed(flaws, raw)
+	}
+	return text, true, true
+}
+
+// plain returns the text of a string literal with content raw, valid until the next string is read.
+func (d *decoder) plain(raw []byte, flaws textFlaws) []byte {
 	if flaws == 0 {
-		return raw, true, true
+		return raw
 	}
 	d.text, _ = unescape(d.text[:0], raw)
-	if flaws&^hasEscape != 0 {
-		return d.text, false, d.flawed(flaws, raw)
-	}
-	return d.text, true, true
+	return d.text
 }
 
 func (d *decoder) flawed(flaws textFlaws, raw []byte) bool {

@@ -40,22 +40,43 @@ type step struct {
 	index int    // of an array's item; -1 for a member
 }
 
-// pointer renders path as a JSON Pointer.
+// Pointers are cut where a document's own long names would make an answer many times as long as the document.
+const (
+	maxToken   = 256  // bytes of one token
+	maxPointer = 4096 // bytes, about
+)
+
+// pointer renders path as a JSON Pointer. What is cut ends in "…".
 func pointer(path []step) string {
 	var dst []byte
 	for i := range path {
 		dst = append(dst, '/')
+		if len(dst) > maxPointer {
+			return string(append(dst, "…"...))
+		}
 		switch p := &path[i]; {
 		case p.index >= 0:
 			dst = strconv.AppendInt(dst, int64(p.index), 10)
 		case p.raw != nil:
-			text, _ := unescape(nil, p.raw)
-			dst = appendToken(dst, string(text))
+			dst = appendToken(dst, p.text())
 		default:
 			dst = appendToken(dst, p.name)
 		}
 	}
 	return string(dst)
+}
+
+// text returns a member's name, cut if it is long.
+func (s *step) text() string {
+	raw := s.raw
+	if len(raw) > 6*maxToken { // an escape sequence takes up to 6 bytes for a byte, 12 for a character
+		raw = raw[:6*maxToken]
+	}
+	text, _ := unescape(nil, raw)
+	if len(text) <= maxToken {
+		return string(text)
+	}
+	return strings.ToValidUTF8(string(text[:maxToken]), "") + "…"
 }
 
 // appendToken appends one reference token, escaped as RFC 6901 section 3 says.

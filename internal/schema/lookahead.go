@@ -42,7 +42,7 @@ func (d *decoder) find(s *scanner, name string) []byte {
 		if !s.leap() {
 			return nil
 		}
-		if d.named(raw, flaws, name) {
+		if string(d.plain(raw, flaws)) == name {
 			return s.data[start:s.pos]
 		}
 		if s.peek() != ',' {
@@ -51,14 +51,6 @@ func (d *decoder) find(s *scanner, name string) []byte {
 		s.pos++
 	}
 	return nil
-}
-
-func (d *decoder) named(raw []byte, flaws textFlaws, name string) bool {
-	if flaws == 0 {
-		return string(raw) == name
-	}
-	d.text, _ = unescape(d.text[:0], raw)
-	return string(d.text) == name
 }
 
 // leap passes over one value, looking no closer than to strings and brackets.

@@ -62,7 +62,7 @@ func (m *mapCodec) decode(d *decoder, v reflect.Value) bool {
 	if !d.enter() {
 		return false
 	}
-	r := mapReader{mapCodec: m, d: d, v: v, names: d.names.open(), spare: reflect.New(m.value.typ).Elem()}
+	r := mapReader{mapCodec: m, d: d, v: v, names: d.names.open(), name: reflect.New(m.key.typ).Elem(), spare: reflect.New(m.value.typ).Elem()}
 	defer d.names.close(r.names)
 	v.Set(reflect.MakeMap(v.Type()))
 	return d.members(r.member) && r.finish(d.data[start:d.pos])
@@ -74,7 +74,8 @@ type mapReader struct {
 	d     *decoder
 	v     reflect.Value
 	names nameMark
-	spare reflect.Value // where values are decoded, one after the other
+	name  reflect.Value // where keys are decoded, one after the other
+	spare reflect.Value // and values
 	n     int
 }
 
@@ -86,19 +87,16 @@ func (r *mapReader) member(raw []byte, flaws textFlaws) bool {
 	if !d.uniqueName(r.names, raw, flaws) {
 		return false
 	}
-	key := reflect.Value{}
-	if len(d.errs) == before {
-		var ok bool
-		if key, ok = r.key.decode(d, raw); !ok {
-			return false
-		}
+	r.name.SetZero()
+	if len(d.errs) == before && !r.key.decode(d, raw, r.name) {
+		return false
 	}
 	r.spare.SetZero()
 	if !r.value.decode(d, r.spare) {
 		return false
 	}
 	if len(d.errs) == before {
-		r.v.SetMapIndex(key, r.spare)
+		r.v.SetMapIndex(r.name, r.spare)
 	}
 	d.pop()
 	return true
@@ -218,19 +216,18 @@ func (x *emitter) keySchema(n *node) []byte {
 	return text[:len(text)-1]
 }
 
-// decode reads a key from a member's name; ok is false if reading ends. The key is invalid if anything was reported.
-func (k *keyCodec) decode(d *decoder, raw []byte) (key reflect.Value, ok bool) {
-	key = reflect.New(k.typ).Elem()
+// decode reads a key from a member's name, which has been read before as raw.
+func (k *keyCodec) decode(d *decoder, raw []byte, key reflect.Value) bool {
 	if k.text == nil {
-		return key, k.decodeInteger(d, raw, key)
+		return k.decodeInteger(d, raw, key)
 	}
-	own := scanner{data: d.data, pos: d.pos}
-	d.pos = d.offset(raw) - 1
-	ok = k.text.decode(d, key)
+	after := d.pos
+	d.pos = d.offset(raw) - 1 // the name's quote
+	ok := k.text.decode(d, key)
 	if ok {
-		d.pos = own.pos
+		d.pos = after
 	}
-	return key, ok
+	return ok
 }
 
 func (k *keyCodec) decodeInteger(d *decoder, raw []byte, key reflect.Value) bool {

@@ -17,6 +17,7 @@ type structPlan struct {
 	behind   int            // while planning: embedded pointers around, so that fields may be missing
 	filled   bool           // some absent property has a value to be filled in
 	known    []string       // names that may be sent
+	settled  bool
 }
 
 // structCodec reads and writes structs as objects.
@@ -78,10 +79,13 @@ func (p *structPlan) add(f *field) error {
 	return nil
 }
 
-// settle finishes a plan when all fields are known, and may do so again. It decides what becomes of absent properties. An absent struct whose properties are all optional is as good as {}: the
-// defaults within it apply.
+// settle finishes a plan, once, when all types are planned. It decides what becomes of absent properties: an absent struct whose
+// properties are all optional is as good as {}, so the defaults within it apply.
 func (p *structPlan) settle() {
-	p.known = p.known[:0]
+	if p.settled {
+		return
+	}
+	p.settled = true
 	for _, f := range p.fields {
 		if !f.node.notes.readOnly {
 			p.known = append(p.known, f.name)
@@ -188,11 +192,7 @@ type structReader struct {
 }
 
 func (o *structReader) member(raw []byte, flaws textFlaws) bool {
-	name := raw
-	if flaws != 0 {
-		o.d.text, _ = unescape(o.d.text[:0], raw)
-		name = o.d.text
-	}
+	name := o.d.plain(raw, flaws)
 	i, known := o.find(name)
 	switch {
 	case flaws&^hasEscape != 0 || !known:

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -123,7 +124,7 @@ func checkPointers(t *testing.T, doc []byte, errs []FieldError) {
 		if e.Detail == "" {
 			t.Errorf("an error without a detail at %q in %s", e.Pointer, doc)
 		}
-		if e.Detail == "property is required" || e.Pointer == "" {
+		if e.Detail == "property is required" || e.Pointer == "" || strings.Contains(e.Pointer, "…") { // a long one is cut
 			continue
 		}
 		if !hasPointer(doc, jsontext.Pointer(e.Pointer)) {
