@@ -41,6 +41,20 @@ func TestCodesRoundTrip(t *testing.T) {
 	}
 }
 
+// The operands of %w are private causes, one or several.
+func TestErrorfCause(t *testing.T) {
+	a, b := errors.New("a"), errors.New("b")
+	if err := tandem.Errorf(tandem.Aborted, "x: %w", a); !errors.Is(err, a) {
+		t.Error("one cause is lost")
+	}
+	if err := tandem.Errorf(tandem.Aborted, "x: %w, %w", a, b); !errors.Is(err, a) || !errors.Is(err, b) {
+		t.Error("of two causes one is lost")
+	}
+	if err := tandem.Errorf(tandem.Aborted, "x: %v", a); errors.Unwrap(err) != nil {
+		t.Error("a cause out of nowhere")
+	}
+}
+
 // CodeOf finds the code under wrapping, and knows the context's errors.
 func TestCodeOf(t *testing.T) {
 	for _, c := range []struct {

@@ -20,19 +20,23 @@ type Error struct {
 	Fields  []FieldError // what is wrong with which argument; nil for none
 	// RetryAfter tells the caller when to try again; zero says nothing.
 	RetryAfter time.Duration
-	// CorrelationID is the id under which the log has the cause; empty for
-	// errors without a hidden cause.
+	// CorrelationID is the id under which the log has the cause. It is filled in
+	// on the way to the caller; empty for errors without a hidden cause.
 	CorrelationID string
 
 	cause error
 }
 
-// Errorf returns an error with a public message. An operand of %w becomes the
+// Errorf returns an error with a public message. Operands of %w become the
 // private cause, found by errors.Is and errors.As, but mind that the verb also
-// writes its text into the public message; use [Error.WithCause] to hide it.
+// writes their text into the public message; use [Error.WithCause] to hide it.
 func Errorf(code Code, format string, args ...any) *Error {
 	wrapped := fmt.Errorf(format, args...)
-	return &Error{Code: code, Message: wrapped.Error(), cause: errors.Unwrap(wrapped)}
+	cause := errors.Unwrap(wrapped)
+	if _, several := wrapped.(interface{ Unwrap() []error }); several {
+		cause = wrapped
+	}
+	return &Error{Code: code, Message: wrapped.Error(), cause: cause}
 }
 
 // FieldErrorf returns an InvalidArgument error about one argument. The pointer
@@ -72,9 +76,18 @@ func (e *Error) WithRetryAfter(d time.Duration) *Error {
 	return &c
 }
 
-// FieldErrors returns Fields, so that the error can be returned from a Validate
-// method at any depth.
-func (e *Error) FieldErrors() []FieldError { return e.Fields }
+// FieldErrors returns Fields, or, where there are none, the message as an error
+// about the value as a whole, so that the error can be returned from a Validate
+// method at any depth. A nil *Error has none.
+func (e *Error) FieldErrors() []FieldError {
+	switch {
+	case e == nil:
+		return nil
+	case len(e.Fields) == 0:
+		return []FieldError{{Detail: e.Message}}
+	}
+	return e.Fields
+}
 
 // CodeOf returns the code under which err would reach a caller; zero for nil.
 func CodeOf(err error) Code {

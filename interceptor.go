@@ -36,7 +36,8 @@ type Invoker func(ctx context.Context, call *Call) (Result, error)
 
 // Interceptor wraps an invoker, around every operation of a service
 // ([Service.Use], [Service.Observe]) or around one ([Operation.Interceptors]).
-// It is composed once, not per call.
+// It is not composed per call, but whenever an operation or an interceptor is
+// added; it must not call the service's own methods while it is composed.
 type Interceptor func(next Invoker) Invoker
 
 // compose wraps inner so that the first interceptor is outermost.

@@ -13,6 +13,11 @@ import (
 // Invoke carries out one call of the operation through every interceptor. The
 // error is nil or an *[Error] that may be shown to the caller.
 func (r *Registered) Invoke(ctx context.Context, call *Call) (Result, error) {
+	if call.Operation != r { // else it would be authorized by another operation's scopes
+		c := *call
+		c.Operation = r
+		call = &c
+	}
 	return (*r.invoker.Load())(ctx, call)
 }
 
@@ -57,7 +62,7 @@ func (s *Service) sanitize(next Invoker) Invoker {
 	return func(ctx context.Context, call *Call) (result Result, err error) {
 		defer func() {
 			if v := recover(); v != nil {
-				result, err = Result{}, s.internal(ctx, call, fmt.Errorf("panic: %v", v), debug.Stack())
+				result, err = Result{}, s.internal(ctx, call, fmt.Errorf("panic: %v", v), slog.String("stack", string(debug.Stack())))
 			}
 		}()
 		if result, err = next(ctx, call); err != nil {
@@ -71,31 +76,40 @@ func (s *Service) sanitize(next Invoker) Invoker {
 func (s *Service) public(ctx context.Context, call *Call, err error) error {
 	var e *Error
 	switch {
-	case errors.As(err, &e):
+	case errors.As(err, &e) && e != nil:
 		if e.cause != nil {
-			s.logger().InfoContext(ctx, "operation failed",
-				"operation", call.Operation.Name, "code", e.Code.String(), "cause", e.cause.Error())
+			return s.hide(ctx, call, e, slog.LevelInfo)
 		}
 		return e
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		return &Error{Code: Canceled, Message: "the call was cancelled", cause: err}
+	case errors.Is(err, context.Canceled):
+		return s.hide(ctx, call, &Error{Code: Canceled, Message: "the operation was cancelled", cause: err}, slog.LevelInfo)
 	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{Code: DeadlineExceeded, Message: "the operation ran out of time", cause: err}
+		return s.hide(ctx, call, &Error{Code: DeadlineExceeded, Message: "the operation ran out of time", cause: err}, slog.LevelInfo)
 	}
-	return s.internal(ctx, call, err, nil)
+	return s.internal(ctx, call, err)
 }
 
-// internal logs the cause under a correlation id and returns the generic error.
-func (s *Service) internal(ctx context.Context, call *Call, cause error, stack []byte) error {
-	id := correlationID(ctx)
-	attrs := []slog.Attr{
+// internal returns the generic error that hides the cause.
+func (s *Service) internal(ctx context.Context, call *Call, cause error, attrs ...slog.Attr) error {
+	e := &Error{Code: Internal, Message: "internal error; the service's log has the cause under the correlation id", cause: cause}
+	return s.hide(ctx, call, e, slog.LevelError, attrs...)
+}
+
+// hide logs the cause of e and returns e with the correlation id under which the
+// log has it.
+func (s *Service) hide(ctx context.Context, call *Call, e *Error, level slog.Level, attrs ...slog.Attr) error {
+	c := *e
+	if c.CorrelationID == "" {
+		c.CorrelationID = correlationID(ctx)
+	}
+	attrs = append([]slog.Attr{
 		slog.String("operation", call.Operation.Name),
-		slog.String("correlation_id", id),
-		slog.String("cause", cause.Error()),
-	}
-	if stack != nil {
-		attrs = append(attrs, slog.String("stack", string(stack)))
-	}
-	s.logger().LogAttrs(ctx, slog.LevelError, "operation failed", attrs...)
-	return &Error{Code: Internal, Message: "internal error; the service's log has the cause under the correlation id", CorrelationID: id, cause: cause}
+		slog.String("code", c.Code.String()),
+		slog.String("correlation_id", c.CorrelationID),
+		slog.String("cause", c.cause.Error()),
+	}, attrs...)
+	s.logger().LogAttrs(ctx, level, "operation failed", attrs...)
+	return &c
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -112,6 +113,12 @@ func TestInvokeHidesCauses(t *testing.T) {
 	for name, h := range map[string]tandem.Handler[greetIn, greetOut]{
 		"error": func(context.Context, greetIn) (greetOut, error) { return greetOut{}, errors.New(secret) },
 		"panic": func(context.Context, greetIn) (greetOut, error) { panic(secret) },
+		"deadline of its own": func(context.Context, greetIn) (greetOut, error) {
+			return greetOut{}, fmt.Errorf("%s: %w", secret, context.DeadlineExceeded)
+		},
+		"cancelled, but not by the caller": func(context.Context, greetIn) (greetOut, error) {
+			return greetOut{}, fmt.Errorf("%s: %w", secret, context.Canceled)
+		},
 		"cause": func(context.Context, greetIn) (greetOut, error) {
 			return greetOut{}, tandem.Errorf(tandem.Unavailable, "try later").WithCause(errors.New(secret))
 		},
@@ -130,10 +137,72 @@ func TestInvokeHidesCauses(t *testing.T) {
 			if !strings.Contains(log.String(), secret) {
 				t.Errorf("the log lacks the cause: %s", log)
 			}
-			if name != "cause" && (e.CorrelationID != "req-1" || !strings.Contains(log.String(), "req-1")) {
+			if e.CorrelationID != "req-1" || !strings.Contains(log.String(), "req-1") {
 				t.Errorf("correlation id %q, log %s", e.CorrelationID, log)
 			}
 		})
+	}
+}
+
+// A nil *Error that a handler returns as an error is none.
+func TestInvokeNilError(t *testing.T) {
+	svc, _ := newGreeter(t, tandem.Operation{}, func(ctx context.Context, in greetIn) (greetOut, error) {
+		var failure *tandem.Error
+		return greetOut{Text: in.Name}, failure
+	})
+	result, err := svc.Invoke(t.Context(), "greet", []byte(`{"name":"Ada"}`))
+	if err != nil || string(result.JSON) != `{"text":"Ada"}` {
+		t.Errorf("got %s, %v", result.JSON, err)
+	}
+}
+
+type checked struct {
+	Kind string `json:"kind"`
+}
+
+func (c checked) Validate(context.Context) error {
+	switch c.Kind {
+	case "message":
+		return tandem.Errorf(tandem.FailedPrecondition, "no such kind")
+	case "nil":
+		var none *tandem.Error
+		return none
+	case "panic":
+		panic("kaboom")
+	}
+	return nil
+}
+
+// Whatever error a Validate method returns refuses the call, one without field
+// errors too; a nil *Error is none, and a panic is a fault of the service.
+func TestInvokeValidate(t *testing.T) {
+	svc := tandem.New("test", "1")
+	svc.Logger = slog.New(slog.DiscardHandler)
+	tandem.Register(svc, tandem.Operation{Name: "check"}, func(context.Context, checked) (none, error) { return none{}, nil })
+	for kind, want := range map[string]tandem.Code{"message": tandem.InvalidArgument, "nil": 0, "panic": tandem.Internal, "good": 0} {
+		_, err := svc.Invoke(t.Context(), "check", []byte(`{"kind":"`+kind+`"}`))
+		if tandem.CodeOf(err) != want {
+			t.Errorf("%s: got %v, want %s", kind, err, want)
+		}
+		var e *tandem.Error
+		if kind == "message" && (!errors.As(err, &e) || len(e.Fields) != 1 || e.Fields[0].Detail != "no such kind") {
+			t.Errorf("the refusal does not say why: %v", err)
+		}
+	}
+}
+
+// A call is authorized by the operation that is invoked, whichever one it names.
+func TestInvokeForeignCall(t *testing.T) {
+	svc, _ := newGreeter(t, tandem.Operation{Scopes: []string{"greet"}}, greet)
+	open := tandem.Register(svc, tandem.Operation{Name: "open"}, nothing)
+	op, _ := svc.Operation("greet")
+	for name, call := range map[string]*tandem.Call{
+		"another operation": {Operation: open, Arguments: []byte(`{"name":"Ada"}`)},
+		"none":              {Arguments: []byte(`{"name":"Ada"}`)},
+	} {
+		if _, err := op.Invoke(t.Context(), call); tandem.CodeOf(err) != tandem.Unauthenticated {
+			t.Errorf("a call of %s: got %v", name, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -46,6 +47,7 @@ type Resource struct {
 }
 
 type lifecycle struct {
+	running   sync.Mutex // held by Start and by Stop
 	resources []*Resource
 	started   int // how many of resources are started
 }
@@ -85,13 +87,16 @@ func (s *Service) Resources() []*Resource {
 	return append([]*Resource(nil), s.lifecycle.resources...)
 }
 
-// Start starts the managed resources in order. If one fails, those that were
-// started are stopped again, and the error names the one that failed.
+// Start starts the managed resources in order, but for those that are started
+// already. If one fails, those that were started are stopped again, and the error
+// names the one that failed.
 func (s *Service) Start(ctx context.Context) error {
+	s.lifecycle.running.Lock()
+	defer s.lifecycle.running.Unlock()
 	for _, r := range s.Resources()[s.startedCount():] {
 		if r.start != nil {
 			if err := r.start(ctx); err != nil {
-				return errors.Join(fmt.Errorf("start %s: %w", r.Name, err), s.Stop(context.WithoutCancel(ctx)))
+				return errors.Join(fmt.Errorf("start %s: %w", r.Name, err), s.stopStarted(context.WithoutCancel(ctx)))
 			}
 		}
 		s.setStarted(s.startedCount() + 1)
@@ -102,6 +107,13 @@ func (s *Service) Start(ctx context.Context) error {
 // Stop stops the started resources in reverse order, all of them even if one
 // fails, and returns their errors joined.
 func (s *Service) Stop(ctx context.Context) error {
+	s.lifecycle.running.Lock()
+	defer s.lifecycle.running.Unlock()
+	return s.stopStarted(ctx)
+}
+
+// stopStarted is Stop; lifecycle.running is held.
+func (s *Service) stopStarted(ctx context.Context) error {
 	var errs []error
 	resources := s.Resources()
 	for n := s.startedCount(); n > 0; n-- {

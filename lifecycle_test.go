@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -83,5 +85,33 @@ func TestManagePanics(t *testing.T) {
 			}()
 			manage(svc)
 		})
+	}
+}
+
+type countedStart struct{ starts, stops atomic.Int32 }
+
+func (c *countedStart) Start(context.Context) error { c.starts.Add(1); return nil }
+func (c *countedStart) Close()                      { c.stops.Add(1) }
+
+// Starts and stops that overlap start and stop each resource once.
+func TestLifecycleOverlap(t *testing.T) {
+	var r countedStart
+	svc := tandem.New("test", "1")
+	svc.Manage("counted", &r)
+	together := func(step func(context.Context) error) {
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if err := step(context.Background()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
+	together(svc.Start)
+	together(svc.Stop)
+	if r.starts.Load() != 1 || r.stops.Load() != 1 {
+		t.Errorf("started %d times, stopped %d times", r.starts.Load(), r.stops.Load())
 	}
 }

@@ -49,6 +49,9 @@ func typed[In, Out any](op *Registered, h Handler[In, Out]) Invoker {
 			call.Started()
 		}
 		out, err := h(ctx, in)
+		if e, ok := err.(*Error); ok && e == nil {
+			err = nil // a handler that returns its nil *Error as an error means none
+		}
 		if err != nil || op.output == nil {
 			return Result{}, err
 		}
@@ -74,6 +77,7 @@ func mergeFields(door, validation []FieldError) []FieldError {
 
 var (
 	legalName   = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+	legalScope  = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]+$`) // RFC 6749 section 3.3
 	legalMethod = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 )
 
@@ -126,6 +130,11 @@ func (o Operation) validate() error {
 		return fmt.Errorf("timeout %v is negative", o.Timeout)
 	case o.Doors&^allDoors != 0:
 		return fmt.Errorf("doors %d names a door that does not exist", o.Doors)
+	}
+	for _, scope := range o.Scopes {
+		if !legalScope.MatchString(scope) {
+			return fmt.Errorf("scope %q must be printable ASCII without spaces, quotes and backslashes", scope)
+		}
 	}
 	return nil
 }

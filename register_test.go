@@ -33,7 +33,10 @@ func TestRegisterPanics(t *testing.T) {
 		}, `"ping"`},
 		"route taken": {func(s *tandem.Service) {
 			tandem.Register(s, tandem.Operation{Name: "pong", Path: "/ping"}, nothing)
-		}, "POST /ping"},
+		}, `pattern "POST /ping" conflicts with pattern "POST /ping"`},
+		"a scope with a space": {func(s *tandem.Service) {
+			tandem.Register(s, tandem.Operation{Name: "x", Scopes: []string{"stock read"}}, nothing)
+		}, `scope "stock read"`},
 		"method": {func(s *tandem.Service) {
 			tandem.Register(s, tandem.Operation{Name: "x", Method: "FETCH"}, nothing)
 		}, "FETCH"},
@@ -112,4 +115,16 @@ func TestOperationDefaults(t *testing.T) {
 	if tool.Method != "POST" || tool.Path != "/c" || tool.HasOutput() || tool.SuccessStatus() != 204 {
 		t.Errorf("tool: %+v", tool.Operation)
 	}
+}
+
+// A tag is described once: OpenAPI's tags are unique.
+func TestTagTwice(t *testing.T) {
+	svc := tandem.New("test", "1")
+	svc.Tag("stock", "Movements")
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, `"stock"`) {
+			t.Errorf("panic %q does not name the tag", text)
+		}
+	}()
+	svc.Tag("stock", "Levels")
 }

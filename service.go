@@ -2,9 +2,11 @@ package tandem
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -84,10 +86,13 @@ func (s *Service) Version() string { return s.version }
 func (s *Service) Schemas() *schema.Registry { return s.schemas }
 
 // Tag describes a tag that operations carry. Operations may carry tags that
-// are not described.
+// are not described. It panics if the tag is described already.
 func (s *Service) Tag(name, description string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if slices.ContainsFunc(s.tags, func(t Tag) bool { return t.Name == name }) {
+		panic(fmt.Sprintf("tandem: tag %q is described already", name))
+	}
 	s.tags = append(s.tags, Tag{Name: name, Description: description})
 }
 
@@ -181,6 +186,9 @@ func (s *Service) add(op *Registered) error {
 	return nil
 }
 
+// registeredAt is what a ServeMux says of where a pattern was registered: always here.
+var registeredAt = regexp.MustCompile(` \(registered at [^)]*\)`)
+
 // reserveRoute lets a ServeMux judge whether two routes conflict.
 func (s *Service) reserveRoute(op *Registered) (err error) {
 	if !op.Doors.Has(REST) {
@@ -188,7 +196,7 @@ func (s *Service) reserveRoute(op *Registered) (err error) {
 	}
 	defer func() {
 		if conflict := recover(); conflict != nil {
-			err = fmt.Errorf("route %s: %v", op.route(), conflict)
+			err = errors.New(registeredAt.ReplaceAllString(fmt.Sprint(conflict), ""))
 		}
 	}()
 	s.routes.Handle(op.route(), http.NotFoundHandler())
