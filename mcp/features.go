@@ -117,7 +117,6 @@ func sessionState(x *exchange) (*sdk.ServerSessionState, error) {
 		InitializeParams:          initialize,
 		InitializedParams:         &sdk.InitializedParams{},
 		NegotiatedProtocolVersion: x.record.ProtocolVersion,
-		LogLevel:                  sdk.LoggingLevel(x.record.LogLevel),
 	}, nil
 }
 

@@ -30,6 +30,8 @@ func (d *Door) newReply(w http.ResponseWriter, a accepted) *reply {
 		p.timer = time.AfterFunc(d.cfg.Heartbeat, p.late)
 		p.timer.Stop() // in time, or late finds nothing to do
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.door, p.w, p.accepted, p.first, p.stream = d, w, a, event{}, nil
 	return p
 }

@@ -158,16 +158,26 @@ func TestIdleSweep(t *testing.T) {
 	})
 }
 
+// dialDeaf connects without room for much that is not read.
+func dialDeaf(t testing.TB, url string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
 // A client that does not read is let go, and blocks nobody meanwhile.
 func TestSlowReader(t *testing.T) {
 	srv, d, _ := newServer(t, Config{WriteTimeout: 200 * time.Millisecond, Limits: session.Limits{StreamBytes: 64 << 20}})
 	s := initialize(t, srv.URL+"/mcp", "2025-11-25")
 	id := strings.TrimPrefix(s[0], "Mcp-Session-Id: ")
-	conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := dialDeaf(t, srv.URL)
 	if _, err := conn.Write([]byte("GET /mcp HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nMcp-Session-Id: " + id + "\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
@@ -187,12 +197,8 @@ func TestSlowReader(t *testing.T) {
 // A slow reader of progress does not hold its call for longer than the timeout.
 func TestSlowReaderOfProgress(t *testing.T) {
 	srv, d, _ := newServer(t, Config{WriteTimeout: 200 * time.Millisecond})
-	body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"count","arguments":{"to":200000},` + strings.Replace(modernMeta, "{", `{"progressToken":7,`, 1) + `}}`
-	conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"count","arguments":{"to":100000},` + strings.Replace(modernMeta, "{", `{"progressToken":7,`, 1) + `}}`
+	conn := dialDeaf(t, srv.URL)
 	r := newRequest(t, http.MethodPost, srv.URL+"/mcp", body, modernHeaders("tools/call", "count")...)
 	if err := r.Write(conn); err != nil {
 		t.Fatal(err)
