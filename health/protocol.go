@@ -86,7 +86,7 @@ func NewProtocol(svc *tandem.Service, c ProtocolConfig) *Protocol {
 // ServeHTTP answers 200 when every era works, else 503, with a [ProtocolReport].
 // An outer router under which this very request came in is part of the check.
 func (p *Protocol) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	report := p.check(r.Context(), mountOf(r))
+	report := p.check(r.Context(), mountOf(r, p.config.Base))
 	answer(w, report.Status, report)
 }
 
@@ -100,14 +100,15 @@ func (p *Protocol) check(ctx context.Context, mount string) ProtocolReport {
 }
 
 // mountOf returns the path under which an outer router mounted the handler and
-// which it stripped: what the request line has more than the URL that arrived.
-func mountOf(r *http.Request) string {
+// which it stripped: what the request line has more than the URL that arrived and
+// the base path, which the handler strips itself.
+func mountOf(r *http.Request, base string) string {
 	full, _, _ := strings.Cut(r.RequestURI, "?")
 	mount, ok := strings.CutSuffix(full, r.URL.EscapedPath())
 	if !ok {
 		return ""
 	}
-	return mount
+	return strings.TrimSuffix(mount, base)
 }
 
 // eras are the handshakes, in the order of their revisions.

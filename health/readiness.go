@@ -80,7 +80,11 @@ func NewReadiness(svc *tandem.Service, c ReadinessConfig) *Readiness {
 
 // ServeHTTP answers 200 when the service is ready, else 503, with a [Report].
 func (h *Readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	report := h.check(r.Context(), mountOf(r))
+	mount := ""
+	if p := h.config.Protocol; p != nil {
+		mount = mountOf(r, p.config.Base)
+	}
+	report := h.check(r.Context(), mount)
 	answer(w, report.Status, report)
 }
 

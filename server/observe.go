@@ -51,9 +51,11 @@ func (s *Server) recover(q *request, next http.Handler, r *http.Request) {
 		if q.writer.status != 0 {
 			panic(http.ErrAbortHandler)
 		}
+		for _, ofBody := range []string{"Content-Encoding", "Content-Disposition", "Etag", "Last-Modified"} {
+			q.writer.Header().Del(ofBody)
+		}
 		e := tandem.Errorf(tandem.Internal, "internal error; the service's log has the cause under the correlation id")
 		e.CorrelationID = q.id
-		clear(q.writer.Header())
 		writeProblem(&q.writer, e)
 	}()
 	next.ServeHTTP(&q.writer, r)

@@ -104,12 +104,18 @@ type timedBody struct {
 	armed   bool
 }
 
-// boundBody gives the request's body its time to arrive.
+// boundBody gives the request's body its time to arrive. A connection that brought
+// a chunked body serves no second request: if there was a Content-Length beside
+// it, net/http has dropped that without a trace, and who is in front of this
+// server may have gone by it (RFC 9112, section 6.1).
 func boundBody(w http.ResponseWriter, r *http.Request, timeout time.Duration) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return
 	}
 	b := &timedBody{ReadCloser: r.Body, control: *http.NewResponseController(w), left: r.ContentLength}
+	if len(r.TransferEncoding) > 0 && r.ProtoMajor == 1 {
+		w.Header().Set("Connection", "close")
+	}
 	b.armed = b.control.SetReadDeadline(time.Now().Add(timeout)) == nil
 	r.Body = b
 }
@@ -119,8 +125,8 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	if b.left > 0 {
 		b.left -= int64(n)
 	}
-	if err != nil || b.left == 0 {
-		b.disarm()
+	if err == io.EOF || b.left == 0 {
+		b.disarm() // not after other errors: what is left of the body is still awaited, by net/http
 	}
 	return n, err
 }
