@@ -97,6 +97,8 @@ func CodeOf(err error) Code {
 		return 0
 	case errors.As(err, &e):
 		return e.Code
+	case errors.As(err, new(*Pending)):
+		return FailedPrecondition
 	case errors.Is(err, context.Canceled):
 		return Canceled
 	case errors.Is(err, context.DeadlineExceeded):

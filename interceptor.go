@@ -28,6 +28,10 @@ type Call struct {
 type Result struct {
 	// JSON is the encoded output; nil where the operation has none.
 	JSON json.RawMessage
+	// Blocks are the output where it is content and not JSON.
+	Blocks Blocks
+	// Messages are the output of a prompt.
+	Messages []Message
 }
 
 // Invoker carries out a call. Its error always reaches the caller as an

@@ -11,7 +11,8 @@ import (
 )
 
 // Invoke carries out one call of the operation through every interceptor. The
-// error is nil or an *[Error] that may be shown to the caller.
+// error is nil or an *[Error] that may be shown to the caller; where the door lets
+// the handler ask without a session it can be a [*Pending].
 func (r *Registered) Invoke(ctx context.Context, call *Call) (Result, error) {
 	if call.Operation != r { // else it would be authorized by another operation's scopes
 		c := *call
@@ -75,7 +76,10 @@ func (s *Service) sanitize(next Invoker) Invoker {
 // public returns the *Error in err, or what stands for it to the caller.
 func (s *Service) public(ctx context.Context, call *Call, err error) error {
 	var e *Error
+	var p *Pending
 	switch {
+	case errors.As(err, &p):
+		return p
 	case errors.As(err, &e) && e != nil:
 		if e.cause != nil {
 			return s.hide(ctx, call, e, slog.LevelInfo)

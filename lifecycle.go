@@ -34,8 +34,8 @@ type PoolStats struct {
 	WaitDuration time.Duration `json:"wait_time"` // how long they waited in all
 }
 
-// Resource is a managed resource as health checks and metrics see it.
-type Resource struct {
+// Managed is a managed resource as health checks and metrics see it.
+type Managed struct {
 	Name string
 	// Ping checks it; nil if it has no check.
 	Ping func(ctx context.Context) error
@@ -48,7 +48,7 @@ type Resource struct {
 
 type lifecycle struct {
 	running   sync.Mutex // held by Start and by Stop
-	resources []*Resource
+	resources []*Managed
 	started   int // how many of resources are started
 }
 
@@ -63,7 +63,7 @@ type lifecycle struct {
 //
 // as *sql.DB has. Manage panics if it has none, or if the name is taken.
 func (s *Service) Manage(name string, resource any) {
-	r := &Resource{Name: name, Ping: pingOf(resource), PoolStats: poolOf(resource), stop: stopOf(resource)}
+	r := &Managed{Name: name, Ping: pingOf(resource), PoolStats: poolOf(resource), stop: stopOf(resource)}
 	if v, ok := resource.(Starter); ok {
 		r.start = v.Start
 	}
@@ -80,11 +80,11 @@ func (s *Service) Manage(name string, resource any) {
 	s.lifecycle.resources = append(s.lifecycle.resources, r)
 }
 
-// Resources returns the managed resources in order.
-func (s *Service) Resources() []*Resource {
+// Managed returns the managed resources in order.
+func (s *Service) Managed() []*Managed {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return append([]*Resource(nil), s.lifecycle.resources...)
+	return append([]*Managed(nil), s.lifecycle.resources...)
 }
 
 // Start starts the managed resources in order, but for those that are started
@@ -93,7 +93,7 @@ func (s *Service) Resources() []*Resource {
 func (s *Service) Start(ctx context.Context) error {
 	s.lifecycle.running.Lock()
 	defer s.lifecycle.running.Unlock()
-	for _, r := range s.Resources()[s.startedCount():] {
+	for _, r := range s.Managed()[s.startedCount():] {
 		if r.start != nil {
 			if err := r.start(ctx); err != nil {
 				return errors.Join(fmt.Errorf("start %s: %w", r.Name, err), s.stopStarted(context.WithoutCancel(ctx)))
@@ -115,7 +115,7 @@ func (s *Service) Stop(ctx context.Context) error {
 // stopStarted is Stop; lifecycle.running is held.
 func (s *Service) stopStarted(ctx context.Context) error {
 	var errs []error
-	resources := s.Resources()
+	resources := s.Managed()
 	for n := s.startedCount(); n > 0; n-- {
 		r := resources[n-1]
 		if r.stop != nil {

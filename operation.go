@@ -55,6 +55,15 @@ type Operation struct {
 	// Deprecated marks it in the documents.
 	Deprecated bool
 
+	// Resource is a URI template, such as "inventory://products/{sku}", under which
+	// agents can read the operation's result as a resource; empty means none. The
+	// operation must be read-only, and its required arguments variables of the
+	// template.
+	Resource string
+	// Produces are the media types of an output that is content ([Block],
+	// [Blocks]), for the OpenAPI document; nil means any.
+	Produces []string
+
 	// AllowUnknown drops unknown arguments instead of refusing them.
 	AllowUnknown bool
 	// Timeout bounds a call; zero means no bound of its own.
@@ -100,6 +109,8 @@ type Registered struct {
 	Operation
 
 	service *Service
+	kind    string // "operation", "resource" or "prompt"
+	content bool   // the output is content and not JSON
 	input   *schema.Type
 	output  *schema.Type // nil where there is no output
 	plan    *binding.Plan
@@ -120,8 +131,14 @@ func (r *Registered) OutputSchema() json.RawMessage {
 	return r.output.Output()
 }
 
-// HasOutput reports whether a successful call returns a value.
+// HasOutput reports whether a successful call returns JSON.
 func (r *Registered) HasOutput() bool { return r.output != nil }
+
+// HasContent reports whether a successful call returns [Blocks] instead of JSON.
+func (r *Registered) HasContent() bool { return r.content }
+
+// Kind tells interceptors what is called: "operation", "resource" or "prompt".
+func (r *Registered) Kind() string { return r.kind }
 
 // Input returns the plan of the arguments, for the doors of this module.
 func (r *Registered) Input() *schema.Type { return r.input }
@@ -139,7 +156,7 @@ func (r *Registered) SuccessStatus() int {
 	switch {
 	case r.Status != 0:
 		return r.Status
-	case r.output == nil:
+	case r.output == nil && !r.content:
 		return http.StatusNoContent
 	}
 	return http.StatusOK

@@ -22,7 +22,7 @@ type Handler[In, Out any] func(ctx context.Context, in In) (Out, error)
 // that its own schema refuses. Such a mistake is the program's, and shows at
 // start-up.
 func Register[In, Out any](s *Service, o Operation, h Handler[In, Out]) *Registered {
-	op, err := newRegistered(s, o, reflect.TypeFor[In](), reflect.TypeFor[Out]())
+	op, err := newRegistered(s, kindOperation, o, reflect.TypeFor[In](), reflect.TypeFor[Out]())
 	if err == nil && h == nil {
 		err = fmt.Errorf("the handler is nil")
 	}
@@ -33,6 +33,28 @@ func Register[In, Out any](s *Service, o Operation, h Handler[In, Out]) *Registe
 	if err != nil {
 		panic(fmt.Sprintf("tandem: operation %q: %v", o.Name, err))
 	}
+	return op
+}
+
+// What can be registered.
+const (
+	kindOperation = "operation"
+	kindResource  = "resource"
+	kindPrompt    = "prompt"
+)
+
+// hidden makes the operation behind a resource or a prompt: no tool and no route,
+// but with the same validation, interceptors and errors.
+func hidden[In, Out any](s *Service, kind string, o Operation, h Handler[In, Out]) *Registered {
+	o.Doors = MCP
+	op, err := newRegistered(s, kind, o, reflect.TypeFor[In](), reflect.TypeFor[Out]())
+	if err == nil && h == nil {
+		err = fmt.Errorf("the handler is nil")
+	}
+	if err != nil {
+		panic(fmt.Sprintf("tandem: %s %q: %v", kind, o.Name, err))
+	}
+	op.handler = typed(op, h)
 	return op
 }
 
@@ -52,15 +74,28 @@ func typed[In, Out any](op *Registered, h Handler[In, Out]) Invoker {
 		if e, ok := err.(*Error); ok && e == nil {
 			err = nil // a handler that returns its nil *Error as an error means none
 		}
-		if err != nil || op.output == nil {
+		if err != nil {
 			return Result{}, err
 		}
-		encoded, err := op.output.Append(nil, &out)
-		if err != nil {
-			return Result{}, fmt.Errorf("encode output: %w", err)
-		}
-		return Result{JSON: encoded}, nil
+		return op.result(&out)
 	}
+}
+
+// result returns the output at out as what the doors encode.
+func (r *Registered) result(out any) (Result, error) {
+	switch {
+	case r.content:
+		return Result{Blocks: blocksOf(reflect.ValueOf(out).Elem().Interface())}, nil
+	case r.kind == kindPrompt:
+		return Result{Messages: *out.(*messages)}, nil
+	case r.output == nil:
+		return Result{}, nil
+	}
+	encoded, err := r.output.Append(nil, out)
+	if err != nil {
+		return Result{}, fmt.Errorf("encode output: %w", err)
+	}
+	return Result{JSON: encoded}, nil
 }
 
 // mergeFields appends to what a door found what the validation found elsewhere:
@@ -81,23 +116,28 @@ var (
 	legalMethod = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 )
 
-func newRegistered(s *Service, o Operation, in, out reflect.Type) (*Registered, error) {
+func newRegistered(s *Service, kind string, o Operation, in, out reflect.Type) (*Registered, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	op := &Registered{Operation: o, service: s}
+	op := &Registered{Operation: o, service: s, kind: kind, content: isContent(out)}
 	var err error
 	if op.input, err = compileInput(s, o, in); err != nil {
 		return nil, fmt.Errorf("input: %w", err)
 	}
-	if out.Kind() != reflect.Struct || out.NumField() > 0 {
+	if !op.content && kind != kindPrompt && (out.Kind() != reflect.Struct || out.NumField() > 0) {
 		if op.output, err = s.schemas.Compile(out, schema.Options{}); err != nil {
 			return nil, fmt.Errorf("output: %w", err)
 		}
 	}
 	if status := op.SuccessStatus(); op.output != nil && (status == http.StatusNoContent || status == http.StatusResetContent) {
 		return nil, fmt.Errorf("status %d has no body, so the output would be lost", status)
+	}
+	if o.Resource != "" {
+		if err := templateOf(op).prepare(); err != nil {
+			return nil, err
+		}
 	}
 	if op.plan, err = binding.New(o.Method, o.Path, op.input); err != nil {
 		return nil, err
@@ -126,6 +166,8 @@ func (o Operation) validate() error {
 		return fmt.Errorf("status %d is not one of success (200 to 299)", o.Status)
 	case o.ReadOnly && o.Destructive:
 		return fmt.Errorf("it cannot be both read-only and destructive")
+	case o.Resource != "" && !o.ReadOnly:
+		return fmt.Errorf("only a read-only operation can be read as a resource")
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout %v is negative", o.Timeout)
 	case o.Doors&^allDoors != 0:

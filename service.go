@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tandem-go/tandem/internal/schema"
+	"github.com/tandem-go/tandem/internal/seal"
 )
 
 // Info describes a service to the people and the models that use it. Every
@@ -49,6 +50,7 @@ type Service struct {
 	schemas *schema.Registry
 
 	revision atomic.Uint64
+	seal     atomic.Pointer[seal.Keys]
 
 	mu        sync.RWMutex
 	ordered   []*Registered
@@ -59,6 +61,11 @@ type Service struct {
 	observers []Interceptor
 	used      []Interceptor
 	lifecycle lifecycle
+	resources []*RegisteredResource
+	prompts   []*RegisteredPrompt
+
+	changes   sync.Mutex
+	listeners map[*func(Change)]struct{}
 }
 
 // New returns an empty service. It panics if name or version is empty.
@@ -66,7 +73,7 @@ func New(name, version string) *Service {
 	if name == "" || version == "" {
 		panic("tandem: New needs a service name and a version")
 	}
-	return &Service{
+	s := &Service{
 		name:    name,
 		version: version,
 		schemas: schema.NewRegistry(),
@@ -74,6 +81,23 @@ func New(name, version string) *Service {
 		byFold:  map[string]string{},
 		routes:  http.NewServeMux(),
 	}
+	if err := s.SetStateKeys(); err != nil {
+		panic("tandem: " + err.Error()) // not reachable: random keys are good
+	}
+	return s
+}
+
+// SetStateKeys sets the secrets, of at least 32 bytes each, that seal the states
+// which callers without a session carry between the rounds of [Ask]. The first one
+// seals, all of them open. Replicas need the same; without any, which is how a
+// service begins, there is a random one.
+func (s *Service) SetStateKeys(secrets ...[]byte) error {
+	keys, err := seal.New(secrets...)
+	if err != nil {
+		return fmt.Errorf("state keys: %w", err)
+	}
+	s.seal.Store(keys)
+	return nil
 }
 
 // Name returns the service's name.
@@ -170,13 +194,28 @@ func (s *Service) logger() *slog.Logger {
 // add enters the operation, refusing a name or a route that is taken.
 func (s *Service) add(op *Registered) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	err := s.enter(op)
+	s.mu.Unlock()
+	if err == nil {
+		s.tell(Change{Tools: true, Resources: op.Resource != ""})
+	}
+	return err
+}
+
+// enter enters the operation; s.mu is held.
+func (s *Service) enter(op *Registered) error {
 	fold := strings.ToLower(op.Name)
 	if taken, ok := s.byFold[fold]; ok {
 		return fmt.Errorf("the name is taken by operation %q (names are compared without case)", taken)
 	}
 	if err := s.reserveRoute(op); err != nil {
 		return err
+	}
+	if op.Resource != "" {
+		r := templateOf(op)
+		if err := errors.Join(r.prepare(), s.enterResource(r)); err != nil {
+			return err
+		}
 	}
 	s.ordered = append(s.ordered, op)
 	s.byName[op.Name] = op
@@ -207,6 +246,12 @@ func (s *Service) reserveRoute(op *Registered) (err error) {
 func (s *Service) recompose() {
 	for _, op := range s.ordered {
 		s.compose(op)
+	}
+	for _, r := range s.resources {
+		s.compose(r.op)
+	}
+	for _, p := range s.prompts {
+		s.compose(p.op)
 	}
 }
 

@@ -31,7 +31,7 @@ type component struct {
 	busy chan struct{} // holds a token while a check runs
 }
 
-func newComponent(r *tandem.Resource) *component {
+func newComponent(r *tandem.Managed) *component {
 	return &component{name: r.Name, ping: r.Ping, busy: make(chan struct{}, 1)}
 }
 

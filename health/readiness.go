@@ -129,7 +129,7 @@ func (h *Readiness) checkAll(ctx context.Context, mount string) map[string]Compo
 			results[name] = result
 		})
 	}
-	for _, r := range h.service.Resources() {
+	for _, r := range h.service.Managed() {
 		c := h.component(r)
 		run(r.Name, func(ctx context.Context) Component {
 			ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
@@ -146,7 +146,7 @@ func (h *Readiness) checkAll(ctx context.Context, mount string) map[string]Compo
 }
 
 // component returns the resource's component, which outlives one check.
-func (h *Readiness) component(r *tandem.Resource) *component {
+func (h *Readiness) component(r *tandem.Managed) *component {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c, ok := h.components[r.Name]
@@ -167,7 +167,7 @@ func (h *Readiness) log(ctx context.Context, results map[string]Component) {
 
 func (h *Readiness) pools() map[string]Pool {
 	pools := map[string]Pool{}
-	for _, r := range h.service.Resources() {
+	for _, r := range h.service.Managed() {
 		if r.PoolStats == nil {
 			continue
 		}

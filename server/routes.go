@@ -193,7 +193,7 @@ func (s *Server) route(name string, k kind, h http.Handler) *route {
 // program that mounts the handler itself could forget.
 func (s *Server) whenStarted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.started.Load() && len(s.service.Resources()) > 0 {
+		if !s.started.Load() && len(s.service.Managed()) > 0 {
 			writeProblem(w, tandem.Errorf(tandem.Unavailable, "the service's resources are not started; "+
 				"the program must call Server.Start or Server.Run").WithRetryAfter(drainRetry))
 			return

@@ -54,7 +54,7 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 		gauge(mcpStreams, float64(stats.Streams))
 		gauge(mcpInFlight, float64(stats.InFlight))
 	}
-	for _, r := range c.service.Resources() {
+	for _, r := range c.service.Managed() {
 		if r.PoolStats != nil {
 			collectPool(out, gauge, r.Name, r.PoolStats())
 		}

@@ -107,12 +107,12 @@ func (b *binder) name(name string) {
 		b.dst = append(b.dst, ',')
 	}
 	b.comma = true
-	b.dst = append(appendString(b.dst, name), ':')
+	b.dst = append(AppendString(b.dst, name), ':')
 }
 
 func (b *binder) text(param *Param, text string) {
 	b.name(param.Name)
-	b.dst = appendText(b.dst, param.Kind, text)
+	b.dst = AppendText(b.dst, param.Kind, text)
 }
 
 func (b *binder) refuse(pointer, detail, expected string) {

@@ -68,7 +68,7 @@ func (b *binder) query(query string) {
 		case p.param == nil:
 			unknown++
 			b.name(p.key)
-			b.dst = appendString(b.dst, p.value)
+			b.dst = AppendString(b.dst, p.value)
 		case p.param.Place != Query:
 			b.misplaced(p.param, Query)
 		case b.skips(p.param):
@@ -96,7 +96,7 @@ func (b *binder) array(param *Param, pairs []pair) {
 	for i := range pairs {
 		if pairs[i].param == param {
 			b.dst = append(b.dst, opening)
-			b.dst = appendText(b.dst, param.ItemKind, pairs[i].value)
+			b.dst = AppendText(b.dst, param.ItemKind, pairs[i].value)
 			opening = ','
 		}
 	}

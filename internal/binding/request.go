@@ -163,7 +163,7 @@ func (w *writer) bodyMember(name string, value jsontext.Value) {
 	if len(w.body) > 0 {
 		w.body = append(w.body, ',')
 	}
-	w.body = append(appendString(w.body, name), ':')
+	w.body = append(AppendString(w.body, name), ':')
 	w.body = append(w.body, value...)
 }
 

@@ -4,23 +4,23 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// appendText appends the JSON of a text that stands for a value of this kind.
+// AppendText appends the JSON of a text that stands for a value of this kind.
 // Where no string is expected, a number or a boolean is what it reads as, and
 // any other text becomes a JSON string: whatever is wrong, the validator reports
 // it as it reports the same value that came as JSON.
-func appendText(dst []byte, kind, text string) []byte {
+func AppendText(dst []byte, kind, text string) []byte {
 	switch kind {
 	case "integer", "number", "boolean":
 		if text == "true" || text == "false" || isNumber(text) {
 			return append(dst, text...)
 		}
 	}
-	return appendString(dst, text)
+	return AppendString(dst, text)
 }
 
-// appendString appends text as a JSON string. Bytes that are not UTF-8 stay as
+// AppendString appends text as a JSON string. Bytes that are not UTF-8 stay as
 // they are, for the strict decoder to refuse.
-func appendString(dst []byte, text string) []byte {
+func AppendString(dst []byte, text string) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
 	from := 0
@@ -80,7 +80,7 @@ func digits(text string) int {
 	return n
 }
 
-// textOf is the reverse of appendText. The reason is empty if the text, read as
+// textOf is the reverse of AppendText. The reason is empty if the text, read as
 // this kind, is a value of the same JSON type again.
 func textOf(kind string, value jsontext.Value) (text, reason string) {
 	switch value.Kind() {
@@ -93,7 +93,7 @@ func textOf(kind string, value jsontext.Value) (text, reason string) {
 	default:
 		text = string(value)
 	}
-	if reason == "" && !sameType(jsontext.Value(appendText(nil, kind, text)).Kind(), value.Kind()) {
+	if reason == "" && !sameType(jsontext.Value(AppendText(nil, kind, text)).Kind(), value.Kind()) {
 		reason = "text does not tell " + describe(value.Kind()) + " from " + kind
 	}
 	return text, reason

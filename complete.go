@@ -1,0 +1,118 @@
+package tandem
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/tandem-go/tandem/internal/schema"
+)
+
+// maxCompletions is how many values MCP takes in one answer.
+const maxCompletions = 100
+
+// Completer suggests values of an argument that begin like value. others are
+// the arguments that have been filled in before.
+type Completer func(ctx context.Context, value string, others map[string]string) ([]string, error)
+
+// Completion is suggested values of an argument.
+type Completion struct {
+	Values  []string // at most 100
+	Total   int      // how many there are
+	HasMore bool
+}
+
+// completer suggests the values of the arguments of one prompt or template.
+type completer map[string]Completer
+
+// newCompleter adds to the given functions one for each argument that is an enum.
+func newCompleter(input *schema.Type, given map[string]Completer) (completer, error) {
+	var doc struct {
+		Properties map[string]struct {
+			Enum []json.RawMessage `json:"enum"`
+		} `json:"properties"`
+	}
+	if err := json.Unmarshal(input.Input(), &doc); err != nil {
+		return nil, err
+	}
+	c := completer{}
+	for name, property := range doc.Properties {
+		if values := texts(property.Enum); len(values) > 0 {
+			c[name] = among(values)
+		}
+	}
+	for name, complete := range given {
+		if _, ok := doc.Properties[name]; !ok {
+			return nil, fmt.Errorf("Complete[%q]: there is no argument of that name", name)
+		}
+		c[name] = complete
+	}
+	return c, nil
+}
+
+// texts returns the values as text, strings without quotes.
+func texts(values []json.RawMessage) []string {
+	var out []string
+	for _, v := range values {
+		var s string
+		if json.Unmarshal(v, &s) != nil {
+			s = string(v)
+		}
+		if s != "null" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// among suggests those of values that begin like what is typed, in any case.
+func among(values []string) Completer {
+	return func(_ context.Context, value string, _ map[string]string) ([]string, error) {
+		var found []string
+		for _, v := range values {
+			if len(v) >= len(value) && strings.EqualFold(v[:len(value)], value) {
+				found = append(found, v)
+			}
+		}
+		return found, nil
+	}
+}
+
+// complete suggests values; none for an argument that nothing is known of.
+func (c completer) complete(ctx context.Context, op *Registered, argument, value string, others map[string]string) (Completion, error) {
+	if err := op.Authorize(PrincipalFrom(ctx)); err != nil {
+		return Completion{}, err
+	}
+	complete, ok := c[argument]
+	if !ok {
+		return Completion{}, nil
+	}
+	values, err := op.service.guarded(ctx, op, func() ([]string, error) { return complete(ctx, value, others) })
+	if err != nil {
+		return Completion{}, err
+	}
+	total := len(values)
+	return Completion{Values: values[:min(total, maxCompletions)], Total: total, HasMore: total > maxCompletions}, nil
+}
+
+// guarded runs a completer with the service's treatment of panics and errors.
+func (s *Service) guarded(ctx context.Context, op *Registered, complete func() ([]string, error)) (values []string, err error) {
+	run := s.sanitize(func(context.Context, *Call) (Result, error) {
+		var err error
+		values, err = complete()
+		return Result{}, err
+	})
+	_, err = run(ctx, &Call{Operation: op})
+	return values, err
+}
+
+// CompleteArgument suggests values of an argument.
+func (p *RegisteredPrompt) CompleteArgument(ctx context.Context, argument, value string, others map[string]string) (Completion, error) {
+	return p.completer.complete(ctx, p.op, argument, value, others)
+}
+
+// CompleteArgument suggests values of a variable of the template.
+func (r *RegisteredResource) CompleteArgument(ctx context.Context, argument, value string, others map[string]string) (Completion, error) {
+	return r.completer.complete(ctx, r.op, argument, value, others)
+}
