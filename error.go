@@ -51,7 +51,7 @@ func FieldErrorf(pointer, format string, args ...any) *Error {
 func InvalidFields(fields []FieldError) *Error {
 	message := "1 argument is invalid"
 	if len(fields) != 1 {
-		message = fmt.Sprintf("%d arguments are invalid", len(fields))
+		message = fmt.Sprintf("the arguments are invalid in %d ways", len(fields))
 	}
 	return &Error{Code: InvalidArgument, Message: message, Fields: fields}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -30,7 +29,7 @@ func (d *Door) serveSSE(w http.ResponseWriter, r *http.Request) {
 	}
 	record, after, err := d.sseSession(r)
 	if err == nil {
-		if err = d.followSSE(w, r, &record, after); err != nil && after == 0 {
+		if err = d.followSSE(w, r, &record, after); err != nil && record.ProtocolVersion == "" {
 			d.forget(r.Context(), record.ID)
 		}
 	}
@@ -112,15 +111,13 @@ func (d *Door) serveMessages(w http.ResponseWriter, r *http.Request) {
 		writeFault(w, nil, d.sseFault(r.Context(), err))
 		return
 	}
-	body := newBuffer()
-	defer body.free()
+	body := new(buffer) // not one of the pool: the call outlives this request
 	if err := d.readBody(w, r, body); err != nil {
 		refuseBody(w, err)
 		return
 	}
 	m := new(message)
-	raw := slices.Clone(body.b) // the call outlives this request
-	if err := parse(raw, m); err != nil {
+	if err := parse(body.b, m); err != nil {
 		writeFault(w, m.id, d.fault(r.Context(), err))
 		return
 	}

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -24,8 +25,9 @@ type Config struct {
 	// Auth says that callers need credentials, an API key or a token, for every
 	// operation. Without it only operations with scopes ask for them.
 	Auth bool
-	// DocsURL is where the docs page of the tools is, absolute or relative to
-	// ServerURL; empty leaves out the links to it.
+	// DocsURL is the absolute URL of the docs page of the tools, to which each
+	// operation then links. Empty leaves out the links, and so does a relative one,
+	// which linters refuse.
 	DocsURL string
 }
 
@@ -47,6 +49,9 @@ func (d *Document) YAML() []byte { return d.yaml }
 func Build(svc *tandem.Service, cfg Config) (*Document, error) {
 	if cfg.ServerURL == "" {
 		cfg.ServerURL = "/api/v1"
+	}
+	if u, err := url.Parse(cfg.DocsURL); err != nil || !u.IsAbs() {
+		cfg.DocsURL = ""
 	}
 	b, err := newBuilder(svc, cfg)
 	if err != nil {

@@ -309,15 +309,18 @@ func TestComponents(t *testing.T) {
 	}
 }
 
-// The link to the tool's page is there only if there is such a page.
+// An operation links to its tool's page if that page has an absolute URL;
+// linters refuse relative ones.
 func TestDocsURL(t *testing.T) {
-	const pointer = "/paths/~1products~1query/post/externalDocs/url"
-	with := build(t, inventory(t), openapi.Config{DocsURL: "../docs/mcp"})
-	if got := at(decode(t, with.JSON()), pointer); got != "../docs/mcp#query_product" {
-		t.Errorf("the link is %v", got)
-	}
-	if got := at(decode(t, build(t, inventory(t), openapi.Config{}).JSON()), pointer); got != nil {
-		t.Errorf("there is the link %v", got)
+	for docs, want := range map[string]any{
+		"https://tandem.dev/docs/mcp": "https://tandem.dev/docs/mcp#query_product",
+		"../docs/mcp":                 nil,
+		"":                            nil,
+	} {
+		doc := decode(t, build(t, inventory(t), openapi.Config{DocsURL: docs}).JSON())
+		if got := at(doc, "/paths/~1products~1query/post/externalDocs/url"); got != want {
+			t.Errorf("%q: the link is %v", docs, got)
+		}
 	}
 }
 

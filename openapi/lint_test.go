@@ -1,6 +1,7 @@
 package openapi_test
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/tandem-go/tandem/internal/nodetools"
 	"github.com/tandem-go/tandem/openapi"
+	"github.com/tandem-go/tandem/server"
 )
 
 // The linters that API teams use find nothing to say about the reference
@@ -17,8 +19,8 @@ import (
 func TestLint(t *testing.T) {
 	dir := t.TempDir()
 	files := []string{
-		save(t, dir, "open", build(t, inventory(t), openapi.Config{})),
-		save(t, dir, "closed", build(t, inventory(t), openapi.Config{ServerURL: "https://inventory.tandem.dev/api/v1", Auth: true})),
+		fetch(t, dir, "served", serve(t, inventory(t), server.Config{})),
+		save(t, dir, "closed", build(t, inventory(t), openapi.Config{ServerURL: "https://inventory.tandem.dev/api/v1", DocsURL: "https://inventory.tandem.dev/docs/mcp", Auth: true})),
 		save(t, dir, "everything", build(t, everything(t), openapi.Config{Auth: true})),
 	}
 	for _, file := range files {
@@ -64,6 +66,23 @@ func spectral(t *testing.T, dir string, files ...string) (string, bool) {
 	args := append([]string{"lint", "--ruleset", ruleset, "--fail-severity", "hint"}, files...)
 	out, err := nodetools.Command(t.Context(), t, "spectral", args...).CombinedOutput()
 	return string(out), err == nil
+}
+
+// fetch writes both forms of the document that a server serves, and returns the
+// name of the JSON one.
+func fetch(t *testing.T, dir, name, url string) string {
+	t.Helper()
+	for _, form := range []string{".yaml", ".json"} {
+		response, err := http.Get(url + "/openapi" + form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name+form), []byte(read(t, response.Body)))
+		if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s, %v", form, response.Status, err)
+		}
+	}
+	return filepath.Join(dir, name+".json")
 }
 
 // save writes both forms of the document and returns the name of the JSON one.

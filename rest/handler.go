@@ -20,7 +20,8 @@ import (
 //
 // Paths match as a whole. A trailing slash is served like none, and nothing is
 // ever redirected: a path with empty or dot segments is not found, while their
-// escaped forms (%2e%2e, ..%2f) reach the argument decoded.
+// escaped forms (%2e%2e, ..%2f) reach the argument decoded, but for a segment
+// that is %2F alone, which is not found either.
 //
 // # Event streams
 //

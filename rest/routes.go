@@ -92,7 +92,7 @@ func emptyRest(op *tandem.Registered, r *http.Request) bool {
 func otherSlash(r *http.Request, status int) (*http.Request, bool) {
 	u := *r.URL
 	switch path := u.EscapedPath(); {
-	case path == "/":
+	case path == "/", strings.HasSuffix(path, "//"):
 		return nil, false
 	case strings.HasSuffix(path, "/"):
 		u.Path = strings.TrimSuffix(u.Path, "/")

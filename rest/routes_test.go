@@ -46,6 +46,9 @@ func TestRouting(t *testing.T) {
 		{"/api/v1/x/../things/a", 404, "no operation has the path"},
 		{"/api/v1/things/..", 404, "no operation has the path"},
 		{"/api/v1/files//a", 404, "no operation has the path"},
+		{"/api/v1/files//", 404, "no operation has the path"},
+		{"/api/v1/things/a//", 404, "no operation has the path"},
+		{"/api/v1/things/%2F", 404, "no operation has the path"}, // net/http's: a slash alone is its mark of a path's end
 		{"/api/v1/things/a/b", 404, "no operation has the path"},
 		{"/api/v1/agents", 404, "no operation has the path"},
 		{"/api/v2/things/a", 404, "no operation has the path"},

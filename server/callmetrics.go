@@ -72,7 +72,10 @@ func (m *callMetrics) intercept(next tandem.Invoker) tandem.Invoker {
 			series.duration.Observe(time.Since(start).Seconds())
 		}()
 		result, err := next(ctx, call)
-		code = tandem.CodeOf(err)
+		code = 0
+		if err != nil { // or CodeOf would allocate for nothing
+			code = tandem.CodeOf(err)
+		}
 		return result, err
 	}
 }

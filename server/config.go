@@ -63,6 +63,9 @@ type Config struct {
 	// callers have no credentials; zero means no limit.
 	RateLimit Rate
 
+	// MaxInFlight bounds the requests that are served at a time, open streams
+	// included (503 beyond); zero means 25,000.
+	MaxInFlight int
 	// MaxBody is the size of a request body in bytes, over which it is refused
 	// with 413; zero means 4 MiB.
 	MaxBody int64
@@ -99,11 +102,15 @@ const (
 	defaultMaxBody    = 4 << 20
 	loopbackDelay     = 200 * time.Millisecond
 	networkDelay      = time.Second
+
+	// defaultMaxInFlight leaves room for calls beside the MCP door's 20,000 streams.
+	defaultMaxInFlight = 25_000
 )
 
 func (c Config) withDefaults() Config {
 	setDefault(&c.Addr, defaultAddr)
 	setDefault(&c.RESTPrefix, defaultRESTPrefix)
+	setDefault(&c.MaxInFlight, defaultMaxInFlight)
 	setDefault(&c.MaxBody, defaultMaxBody)
 	setDefault(&c.HeaderTimeout, 10*time.Second)
 	setDefault(&c.BodyTimeout, 30*time.Second)
@@ -152,6 +159,7 @@ func (c Config) validate() error {
 		name  string
 		value int64
 	}{
+		{"MaxInFlight", int64(c.MaxInFlight)},
 		{"MaxBody", c.MaxBody},
 		{"HeaderTimeout", int64(c.HeaderTimeout)},
 		{"BodyTimeout", int64(c.BodyTimeout)},

@@ -76,6 +76,7 @@ func TestConfigRefuses(t *testing.T) {
 		"APIKeys":        {APIKeys: []string{"a b"}},
 		"Verifier":       {APIKeys: []string{"ab"}, Verifier: auth.VerifierFunc(nil)},
 		"Middleware":     {Middleware: hook},
+		"MaxInFlight":    {MaxInFlight: -1},
 		"MaxBody":        {MaxBody: -1},
 		"HeaderTimeout":  {HeaderTimeout: -1},
 		"BodyTimeout":    {BodyTimeout: -1},

@@ -367,6 +367,38 @@ func TestHandlerBeforeStart(t *testing.T) {
 	}
 }
 
+// Beyond MaxInFlight requests are refused through both doors, health is not, and
+// there is room again when one leaves.
+func TestMaxInFlight(t *testing.T) {
+	svc := newService(t)
+	inside, release := make(chan struct{}), make(chan struct{})
+	tandem.Register(svc, tandem.Operation{Name: "wait", Summary: "Wait", Path: "/wait"}, func(context.Context, none) (none, error) {
+		close(inside)
+		<-release
+		return none{}, nil
+	})
+	s := newServer(t, svc, Config{MaxInFlight: 1})
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		ask(s, "POST", "/api/v1/wait", "")
+	}()
+	<-inside
+	for _, q := range doorRequests {
+		if w := ask(s, q.method, q.path, q.body, q.headers...); w.Code != 503 || w.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: %d", q.name, w.Code)
+		}
+	}
+	if w := ask(s, "GET", "/health/live", ""); w.Code != 200 {
+		t.Errorf("a probe gets %d", w.Code)
+	}
+	close(release)
+	<-left
+	if w := ask(s, "POST", "/mcp", callEcho, modern...); w.Code != 200 {
+		t.Errorf("afterwards: %d", w.Code)
+	}
+}
+
 // Streams do not hold up the drain: they are ended.
 func TestDrainEndsStreams(t *testing.T) {
 	r := run(t, newService(t), Config{})

@@ -9,25 +9,40 @@ import (
 	"github.com/tandem-go/tandem"
 )
 
-// gate counts the requests that are served, and refuses new ones once it is shut.
+// gate counts the requests that are served, and refuses new ones once it is full
+// or shut.
 type gate struct {
+	most int
+
 	mu       sync.Mutex
 	inFlight int
 	shut     bool
 	idle     chan struct{} // closed when the gate is shut and nothing is in flight
 }
 
-func newGate() *gate { return &gate{idle: make(chan struct{})} }
+func newGate(most int) *gate { return &gate{most: most, idle: make(chan struct{})} }
 
-// enter counts a request in, or reports that the gate is shut.
-func (g *gate) enter() bool {
+// entry is what the gate says to a request.
+type entry uint8
+
+const (
+	entered entry = iota // it is counted in, and must leave
+	full
+	closed
+)
+
+// enter counts a request in, if there is room and the gate is open.
+func (g *gate) enter() entry {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.shut {
-		return false
+	switch {
+	case g.shut:
+		return closed
+	case g.inFlight >= g.most:
+		return full
 	}
 	g.inFlight++
-	return true
+	return entered
 }
 
 func (g *gate) leave() {
@@ -68,23 +83,27 @@ func (g *gate) count() int {
 	return g.inFlight
 }
 
-// drainRetry is when a refused caller may find another replica, or this one's
-// successor.
-const drainRetry = time.Second
+// gateRetry is when a refused caller may find room, another replica, or this
+// one's successor.
+const gateRetry = time.Second
 
-// throughGate lets a request in unless the server drains. The MCP door refuses
-// by itself: it still has to hear of cancellations.
+// throughGate lets a request in unless the server is full or drains. The MCP door
+// refuses by itself while draining: it still has to hear of cancellations.
 func (s *Server) throughGate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.gate.enter() {
+		detail := "the service has as many requests as it can take"
+		switch s.gate.enter() {
+		case entered:
 			defer s.gate.leave()
 			next.ServeHTTP(w, r)
 			return
+		case closed:
+			if requestFrom(r.Context()).route.kind == kindMCP {
+				next.ServeHTTP(w, r)
+				return
+			}
+			detail = "the service is shutting down"
 		}
-		if requestFrom(r.Context()).route.kind == kindMCP {
-			next.ServeHTTP(w, r)
-			return
-		}
-		writeProblem(w, tandem.Errorf(tandem.Unavailable, "the service is shutting down").WithRetryAfter(drainRetry))
+		writeProblem(w, tandem.Errorf(tandem.Unavailable, "%s", detail).WithRetryAfter(gateRetry))
 	})
 }

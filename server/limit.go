@@ -105,9 +105,11 @@ func (s *Server) limitRate(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if wait := s.limiter.take(callerOf(requestFrom(r.Context())), time.Now()); wait > 0 && !isSelfCheck(r.Context()) {
-			writeProblem(w, tooMany(wait))
-			return
+		if !isSelfCheck(r.Context()) {
+			if wait := s.limiter.take(callerOf(requestFrom(r.Context())), time.Now()); wait > 0 {
+				writeProblem(w, tooMany(wait))
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -133,6 +133,19 @@ func TestWrongMountIsRed(t *testing.T) {
 	}
 }
 
+// A base path that is the address of the MCP route is noticed at start-up.
+func TestBasePathOfMCP(t *testing.T) {
+	for url, want := range map[string]bool{"http://localhost/mcp": true, "http://localhost/shop": false} {
+		var log syncBuffer
+		svc := newService(t)
+		svc.Logger = logging{}.logger(&log)
+		newServer(t, svc, Config{PublicURL: url})
+		if got := strings.Contains(log.String(), "/mcp/mcp"); got != want {
+			t.Errorf("%s: %s", url, log.String())
+		}
+	}
+}
+
 // A program's middleware that keeps clients out turns the health red, too.
 func TestBrokenMiddlewareIsRed(t *testing.T) {
 	s := newServer(t, newService(t), Config{Middleware: map[string][]func(http.Handler) http.Handler{

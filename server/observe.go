@@ -95,7 +95,7 @@ func (s *Server) logAccess(q *request, r *http.Request, route string, took time.
 		slog.Int64("bytes", q.writer.bytes),
 		slog.Duration("duration", took),
 		slog.String("request_id", q.id),
-		slog.String("client", q.client.String()),
+		slog.String("client", addressText(q)),
 	}
 	if r.URL.RawQuery != "" {
 		attrs = append(attrs, slog.String("query", redactQuery(r.URL.RawQuery)))

@@ -195,7 +195,7 @@ func (s *Server) whenStarted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.started.Load() && len(s.service.Managed()) > 0 {
 			writeProblem(w, tandem.Errorf(tandem.Unavailable, "the service's resources are not started; "+
-				"the program must call Server.Start or Server.Run").WithRetryAfter(drainRetry))
+				"the program must call Server.Start or Server.Run").WithRetryAfter(gateRetry))
 			return
 		}
 		next.ServeHTTP(w, r)

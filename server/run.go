@@ -192,7 +192,7 @@ func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) er
 	if s.door == nil {
 		return errors.New("server: stdio serves MCP, but DOORS (Config.Doors) leaves it closed")
 	}
-	if err := s.Start(ctx); err != nil {
+	if err := s.start(ctx); err != nil {
 		return errors.Join(err, s.stop())
 	}
 	err := s.door.ServeStdio(withLocal(ctx), in, out)

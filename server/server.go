@@ -74,7 +74,7 @@ func New(svc *tandem.Service, cfg Config) (*Server, error) {
 		proxies:  proxies(cfg.TrustedProxies),
 		limiter:  newLimiter(cfg.RateLimit, limiterCapacity),
 		failures: newLimiter(failureRate, limiterCapacity),
-		gate:     newGate(),
+		gate:     newGate(cfg.MaxInFlight),
 		index:    newIndex(svc, cfg),
 		live:     health.Live(),
 	}
@@ -202,11 +202,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.Se
 // Start starts the managed resources in order. Until then the doors answer 503,
 // if there are any resources.
 func (s *Server) Start(ctx context.Context) error {
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	s.warn(ctx)
+	return nil
+}
+
+func (s *Server) start(ctx context.Context) error {
 	if err := s.service.Start(ctx); err != nil {
 		return err
 	}
 	s.started.Store(true)
-	s.warn(ctx)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/tandem-go/tandem"
@@ -33,6 +34,19 @@ func TestStdio(t *testing.T) {
 	}
 	if strings.Contains(out, "level=") || strings.Contains(c.stderr.String(), "serving") {
 		t.Errorf("stdout:\n%s\nstderr:\n%s", out, c.stderr.String())
+	}
+}
+
+// A signal ends stdio although its client keeps the pipe open.
+func TestStdioSignal(t *testing.T) {
+	c := startChild(t, []string{"-stdio"})
+	if _, err := io.WriteString(c.stdin, initialize+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it answers", func() bool { return strings.Contains(c.stdout.String(), `"id":1`) })
+	c.signal(t, syscall.SIGTERM)
+	if code := c.wait(t); code != 0 || !strings.Contains(c.stdout.String(), "resource stopped") {
+		t.Errorf("exit code %d:\n%s%s", code, c.stdout.String(), c.stderr.String())
 	}
 }
 

@@ -64,7 +64,8 @@ type Client interface {
 	// Call carries out one operation. The error says that the transport failed
 	// or broke its protocol; a refusal by the service is an Outcome.
 	// [ErrInexpressible] is in the error's chain if the transport has no way to
-	// write these arguments, such as a null in a query string.
+	// write these arguments, such as a null in a query string. The end of ctx
+	// cancels the call. Calls may overlap.
 	Call(ctx context.Context, operation string, arguments json.RawMessage) (Outcome, error)
 }
 

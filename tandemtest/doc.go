@@ -12,7 +12,7 @@
 // [Dial] opens one transport to a service for tests of its own behaviour:
 //
 //	client := tandemtest.Dial(t, svc, tandemtest.Modern)
-//	outcome := client.Call(ctx, "query_product", []byte(`{"sku":"SKU-0042"}`))
+//	outcome, err := client.Call(ctx, "query_product", []byte(`{"sku":"SKU-0042"}`))
 //
 // No port is opened: HTTP runs over net.Pipe, so the tests also run in a
 // testing/synctest bubble.

@@ -137,16 +137,9 @@ func readRPC(resp *http.Response, id int64) (rpcMessage, error) {
 // answerOf reads events until the answer with this id.
 func answerOf(events *eventReader, id int64) (rpcMessage, error) {
 	for {
-		_, data, err := events.next()
-		if err != nil {
-			return rpcMessage{}, err
-		}
-		var msg rpcMessage
-		if err := json.Unmarshal(data, &msg); err != nil {
-			return rpcMessage{}, fmt.Errorf("event: %w: %s", err, data)
-		}
-		if msg.Method == "" && msg.ID != nil && *msg.ID == id {
-			return msg, nil
+		msg, err := events.message()
+		if err != nil || msg.Method == "" && msg.ID != nil && *msg.ID == id {
+			return msg, err
 		}
 	}
 }
@@ -155,6 +148,18 @@ func answerOf(events *eventReader, id int64) (rpcMessage, error) {
 type eventReader struct{ lines *bufio.Reader }
 
 func newEventReader(r io.Reader) *eventReader { return &eventReader{lines: bufio.NewReader(r)} }
+
+// message returns the message of the next event.
+func (r *eventReader) message() (msg rpcMessage, err error) {
+	_, data, err := r.next()
+	if err != nil {
+		return msg, err
+	}
+	if err := json.Unmarshal(data, &msg); err != nil {
+		return msg, fmt.Errorf("event: %w: %s", err, data)
+	}
+	return msg, nil
+}
 
 // next returns the next event that carries data.
 func (r *eventReader) next() (event string, data []byte, err error) {

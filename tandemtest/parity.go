@@ -49,8 +49,9 @@ func (c ParityConfig) withDefaults() ParityConfig {
 }
 
 // Parity proves that a service answers alike through every transport. It calls
-// newService once for each transport: every one must start in the same state
-// (its managed resources are started and stopped) and then receives the same calls in the same order. Compared are the verdict,
+// newService once to plan the calls and once for each transport: every service
+// must start in the same state (its managed resources are started and stopped),
+// and then receives the same calls in the same order. Compared are the verdict,
 // the error's code and text, each field error, and the result. Operations that
 // are not served by both doors are left out.
 func Parity(t *testing.T, newService func(testing.TB) *tandem.Service, cfg ParityConfig) {

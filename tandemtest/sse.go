@@ -6,19 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sync"
 	"testing"
 )
 
-// sseClient calls tools over the legacy HTTP+SSE transport. Its calls run one
-// at a time, since one reader owns the stream.
+// sseClient calls tools over the legacy HTTP+SSE transport.
 type sseClient struct {
 	http     *http.Client
 	messages string // the URL that the endpoint event named
-	events   *eventReader
-
-	mu     sync.Mutex
-	lastID int64
+	answers  *answers
 }
 
 func dialSSE(t testing.TB, httpClient *http.Client) (*sseClient, error) {
@@ -38,11 +33,15 @@ func dialSSE(t testing.TB, httpClient *http.Client) (*sseClient, error) {
 	t.Cleanup(func() {
 		cancel()
 		resp.Body.Close()
+		if c.answers != nil {
+			<-c.answers.ended
+		}
 	})
-	c.events = newEventReader(resp.Body)
-	if c.messages, err = readEndpoint(c.events); err != nil {
+	events := newEventReader(resp.Body)
+	if c.messages, err = readEndpoint(events); err != nil {
 		return nil, err
 	}
+	c.answers = readAnswers(events.message)
 	return c, c.initialize(ctx)
 }
 
@@ -66,47 +65,36 @@ func readEndpoint(events *eventReader) (string, error) {
 }
 
 func (c *sseClient) initialize(ctx context.Context) error {
-	answer, err := c.roundTrip(ctx, "initialize", initializeParams(SSE.version()))
+	answer, err := c.answers.roundTrip(ctx, c.post, "initialize", initializeParams(SSE.version()))
 	if err != nil {
 		return err
 	}
 	if err := checkInitialized(answer, SSE.version()); err != nil {
 		return err
 	}
-	_, err = c.post(ctx, encodeRPC(0, "notifications/initialized", nil))
-	return err
+	return c.post(ctx, encodeRPC(0, "notifications/initialized", nil))
 }
 
 func (c *sseClient) Call(ctx context.Context, operation string, arguments json.RawMessage) (Outcome, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	answer, err := c.roundTrip(ctx, "tools/call", callParams(operation, arguments, nil))
+	answer, err := c.answers.roundTrip(ctx, c.post, "tools/call", callParams(operation, arguments, nil))
 	if err != nil {
 		return Outcome{}, err
 	}
 	return toolOutcome(answer, false)
 }
 
-func (c *sseClient) roundTrip(ctx context.Context, method string, params []byte) (rpcMessage, error) {
-	c.lastID++
-	if _, err := c.post(ctx, encodeRPC(c.lastID, method, params)); err != nil {
-		return rpcMessage{}, err
-	}
-	return answerOf(c.events, c.lastID)
-}
-
-func (c *sseClient) post(ctx context.Context, body []byte) (*http.Response, error) {
+func (c *sseClient) post(ctx context.Context, body []byte) error {
 	req, err := newMCPRequest(ctx, c.messages, body)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusAccepted {
-		return nil, fmt.Errorf("POST %s: HTTP %s", c.messages, resp.Status)
+		return fmt.Errorf("POST %s: HTTP %s", c.messages, resp.Status)
 	}
-	return resp, nil
+	return nil
 }

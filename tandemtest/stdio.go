@@ -12,14 +12,13 @@ import (
 	"github.com/tandem-go/tandem"
 )
 
-// stdioClient calls tools over a pair of pipes, one call at a time.
+// stdioClient calls tools over a pair of pipes.
 type stdioClient struct {
 	version string
-	in      io.Writer
-	out     *bufio.Reader
+	answers *answers
 
-	mu     sync.Mutex
-	lastID int64
+	mu sync.Mutex // guards in: a message is a line
+	in io.Writer
 }
 
 func dialStdio(t testing.TB, svc *tandem.Service, version string, cfg dialConfig) (*stdioClient, error) {
@@ -36,68 +35,64 @@ func dialStdio(t testing.TB, svc *tandem.Service, version string, cfg dialConfig
 		serverOut.CloseWithError(io.EOF)
 		served <- err
 	}()
+	c := &stdioClient{version: version, in: clientOut, answers: readAnswers(lines(clientIn))}
 	t.Cleanup(func() {
 		clientOut.Close()
 		if err := <-served; err != nil {
 			t.Errorf("stdio server: %v", err)
 		}
+		<-c.answers.ended
 	})
-	c := &stdioClient{version: version, in: clientOut, out: bufio.NewReader(clientIn)}
-	return c, c.initialize()
+	return c, c.initialize(t.Context())
+}
+
+// lines reads messages that are a line each.
+func lines(r io.Reader) func() (rpcMessage, error) {
+	buffered := bufio.NewReader(r)
+	return func() (msg rpcMessage, err error) {
+		line, err := buffered.ReadBytes('\n')
+		if err != nil {
+			return msg, fmt.Errorf("the server's output ended: %w", err)
+		}
+		if err := json.Unmarshal(line, &msg); err != nil {
+			return msg, fmt.Errorf("%w: %s", err, line)
+		}
+		return msg, nil
+	}
 }
 
 func (c *stdioClient) modern() bool { return c.version >= "2026-07-28" }
 
 // initialize shakes hands where the revision has a handshake.
-func (c *stdioClient) initialize() error {
+func (c *stdioClient) initialize(ctx context.Context) error {
 	if c.modern() {
 		return nil
 	}
-	answer, err := c.roundTrip("initialize", initializeParams(c.version))
+	answer, err := c.answers.roundTrip(ctx, c.send, "initialize", initializeParams(c.version))
 	if err != nil {
 		return err
 	}
 	if err := checkInitialized(answer, c.version); err != nil {
 		return err
 	}
-	return c.send(encodeRPC(0, "notifications/initialized", nil))
+	return c.send(ctx, encodeRPC(0, "notifications/initialized", nil))
 }
 
-func (c *stdioClient) Call(_ context.Context, operation string, arguments json.RawMessage) (Outcome, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (c *stdioClient) Call(ctx context.Context, operation string, arguments json.RawMessage) (Outcome, error) {
 	var meta []byte
 	if c.modern() {
 		meta = []byte(modernMeta)
 	}
-	answer, err := c.roundTrip("tools/call", callParams(operation, arguments, meta))
+	answer, err := c.answers.roundTrip(ctx, c.send, "tools/call", callParams(operation, arguments, meta))
 	if err != nil {
 		return Outcome{}, err
 	}
 	return toolOutcome(answer, true)
 }
 
-func (c *stdioClient) roundTrip(method string, params []byte) (rpcMessage, error) {
-	c.lastID++
-	if err := c.send(encodeRPC(c.lastID, method, params)); err != nil {
-		return rpcMessage{}, err
-	}
-	for {
-		line, err := c.out.ReadBytes('\n')
-		if err != nil {
-			return rpcMessage{}, fmt.Errorf("the server's output ended: %w", err)
-		}
-		var msg rpcMessage
-		if err := json.Unmarshal(line, &msg); err != nil {
-			return rpcMessage{}, fmt.Errorf("%w: %s", err, line)
-		}
-		if msg.Method == "" && msg.ID != nil && *msg.ID == c.lastID {
-			return msg, nil
-		}
-	}
-}
-
-func (c *stdioClient) send(message []byte) error {
+func (c *stdioClient) send(_ context.Context, message []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	_, err := c.in.Write(append(message, '\n'))
 	return err
 }

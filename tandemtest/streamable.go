@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,27 +33,37 @@ func dialSession(ctx context.Context, httpClient *http.Client, version string) (
 	if err := checkInitialized(answer, version); err != nil {
 		return nil, err
 	}
-	req, err := c.request(ctx, encodeRPC(0, "notifications/initialized", nil))
-	if err != nil {
-		return nil, err
+	return c, c.notify(ctx, encodeRPC(0, "notifications/initialized", nil))
+}
+
+// Call tells the server when ctx ends: a connection that breaks cancels nothing in
+// a session.
+func (c *sessionClient) Call(ctx context.Context, operation string, arguments json.RawMessage) (Outcome, error) {
+	resp, id, err := c.post(ctx, "tools/call", callParams(operation, arguments, nil))
+	var outcome Outcome
+	if err == nil {
+		outcome, err = readToolCall(resp, id, c.version >= "2025-06-18")
 	}
-	resp, err = c.http.Do(req)
+	if err != nil && ctx.Err() != nil {
+		err = errors.Join(err, c.notify(context.WithoutCancel(ctx), cancelled(id)))
+	}
+	return outcome, err
+}
+
+func (c *sessionClient) notify(ctx context.Context, body []byte) error {
+	req, err := c.request(ctx, body)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusAccepted {
-		return nil, fmt.Errorf("notifications/initialized: HTTP %s", resp.Status)
+		return fmt.Errorf("a notification: HTTP %s", resp.Status)
 	}
-	return c, nil
-}
-
-func (c *sessionClient) Call(ctx context.Context, operation string, arguments json.RawMessage) (Outcome, error) {
-	resp, id, err := c.post(ctx, "tools/call", callParams(operation, arguments, nil))
-	if err != nil {
-		return Outcome{}, err
-	}
-	return readToolCall(resp, id, c.version >= "2025-06-18")
+	return nil
 }
 
 func (c *sessionClient) post(ctx context.Context, method string, params []byte) (*http.Response, int64, error) {

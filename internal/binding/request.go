@@ -42,8 +42,8 @@ func (e *InexpressibleError) Unwrap() error { return ErrInexpressible }
 // Request is the reverse of [Plan.Arguments], for clients: the request that
 // carries arguments, valid or not, such that it must meet the same verdict. Its
 // error is an [*InexpressibleError] where HTTP has no such request: a null or an
-// empty array in a query, a path variable that is missing or empty, a string in a
-// query that reads like the number that is expected there.
+// empty array in a query, a path variable that is missing, empty or a slash alone,
+// a string in a query that reads like the number that is expected there.
 func (p *Plan) Request(arguments []byte) (*Request, error) {
 	w := writer{plan: p, request: &Request{Method: p.Method}, path: map[string]string{}}
 	if len(p.apart) == 0 && p.TakesBody() {
@@ -147,8 +147,8 @@ func (w *writer) member(name string, value jsontext.Value) error {
 func (w *writer) text(param *Param, text string) error {
 	switch param.Place {
 	case Path:
-		if text == "" && !param.Rest {
-			return inexpressible(param.Name, "a path segment cannot be empty")
+		if (text == "" || text == "/") && !param.Rest {
+			return inexpressible(param.Name, "a path segment cannot be empty, or a slash alone, which net/http takes for the path's end")
 		}
 		w.path[param.Name] = text
 	case Query:

@@ -70,6 +70,7 @@ func TestInexpressible(t *testing.T) {
 		`"tags":null`:       "/tags",
 		`"ranks":["1"]`:     "/ranks",
 		`"id":""`:           "/id",
+		`"id":"/"`:          "/id",
 		`"id":null`:         "/id",
 		`"id":1`:            "/id",
 		`"part":"7"`:        "/part",

@@ -11,8 +11,6 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 )
 
 // foreignCodec reads and writes a type with a schema of its own making. The schema stands as it is; a general validator checks it.
@@ -59,6 +57,7 @@ func compileForeign(doc any) (*jsonschema.Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
+	c.UseRegexpEngine(ecmaEngine)
 	for _, f := range slices.Concat(stringFormats, typeFormats) {
 		if f.valid != nil {
 			c.RegisterFormat(&jsonschema.Format{Name: f.name, Validate: f.validate})
@@ -70,6 +69,19 @@ func compileForeign(doc any) (*jsonschema.Schema, error) {
 	}
 	return c.Compile(url)
 }
+
+// ecmaEngine compiles patterns for the general validator as they are compiled for tags.
+func ecmaEngine(text string) (jsonschema.Regexp, error) {
+	p, err := compilePattern(text)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *pattern) MatchString(text string) bool { return p.re.MatchString(text) }
+
+func (p *pattern) String() string { return p.text }
 
 // validate adapts the format to the general validator.
 func (f *format) validate(v any) error {
@@ -194,15 +206,14 @@ func (f *foreignCodec) append(_ *encoder, dst []byte, v reflect.Value) ([]byte, 
 // reportForeign reports what the general validator has found in text.
 func (d *decoder) reportForeign(err error, text []byte) bool {
 	var failed *jsonschema.ValidationError
-	if !errors.As(err, &failed) {
+	if !errors.As(err, &failed) || d.secret > 0 { // the validator's words quote what they are about
 		return d.report(FieldError{Detail: "does not satisfy its schema", Received: excerpt(text)})
 	}
-	printer := message.NewPrinter(language.English)
 	ok := true
 	leaves(failed, func(e *jsonschema.ValidationError) {
 		ok = ok && d.report(FieldError{
 			Pointer:  tokens(e.InstanceLocation),
-			Detail:   e.ErrorKind.LocalizedString(printer),
+			Detail:   e.DetailedOutput().Error.String(),
 			Expected: "what the type's own schema says",
 		})
 	})
@@ -213,7 +224,9 @@ func (d *decoder) reportForeign(err error, text []byte) bool {
 func leaves(e *jsonschema.ValidationError, visit func(*jsonschema.ValidationError)) {
 	switch e.ErrorKind.(type) {
 	case *kind.AnyOf, *kind.OneOf:
-		visit(e)
+		alone := *e
+		alone.Causes = nil
+		visit(&alone)
 		return
 	}
 	if len(e.Causes) == 0 {

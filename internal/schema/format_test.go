@@ -119,12 +119,12 @@ func TestIntegerPattern(t *testing.T) {
 		}
 		for n := -int(c.below); n <= int(c.upTo); n++ {
 			if !re.MatchString(fmt.Sprint(n)) {
-				t.Errorf("%d is refused by %s", n, re)
+				t.Errorf("%d is refused by %s", n, re.text)
 			}
 		}
 		for _, text := range c.outside {
 			if re.MatchString(text) {
-				t.Errorf("%q is accepted by %s", text, re)
+				t.Errorf("%q is accepted by %s", text, re.text)
 			}
 		}
 	}
@@ -156,6 +156,43 @@ func TestAnnotationFormats(t *testing.T) {
 	for _, f := range compile(t, reflect.TypeFor[doc](), Options{}).Fields() {
 		if f.Format == "" {
 			t.Errorf("%s has lost its format", f.Name)
+		}
+	}
+}
+
+// TestPatterns: expressions are searched for anywhere, and mean what ECMA-262 says.
+func TestPatterns(t *testing.T) {
+	for _, c := range []struct{ pattern, valid, invalid string }{
+		{`b`, "abc|b", "ac|"},
+		{`^a.c$`, "abc|aéc|a😀c|a\x00c", "a\nc|a\rc|a\u2028c|abcd|ac"},
+		{`^\S+$`, "abc|é", "a b|a\u00a0b|a\vb|a\ufeffb|"},
+		{`^[\s,]+$`, " ,\t|\u2003\v", "a|\u200b"},
+		{`^\s?$`, "|\u3000", "x"},
+		{`^\w+\d$`, "a_1", "é1|a"},
+		{`^[\u00e9\u{1F600}\-\]]+$`, "é😀-]", "e|\\"},
+		{`^(?<year>[0-9]{4})-(?:a|b)$`, "2026-a", "2026-c|26-a"},
+		{`^\/[.]$`, "/.", "/x"},
+		{`\.`, ".", "x"},
+	} {
+		p, err := compilePattern(c.pattern)
+		if err != nil {
+			t.Errorf("%s: %v", c.pattern, err)
+			continue
+		}
+		for text := range strings.SplitSeq(c.valid, "|") {
+			if !p.MatchString(text) {
+				t.Errorf("%s does not match %q", c.pattern, text)
+			}
+		}
+		for text := range strings.SplitSeq(c.invalid, "|") {
+			if p.MatchString(text) {
+				t.Errorf("%s matches %q", c.pattern, text)
+			}
+		}
+	}
+	for _, refused := range []string{`(?=a)`, `(?!a)`, `(?<=a)`, `(a)\1`, `\p{Nonsense}`, `(?i)a`, `(?P<n>a)`, `\Aa`, `a\z`, `[[:alpha:]]`, `[\S]`, `\ud83d`, `\u12`, `a\`, `[`, `a**`, `\Qa\E`} {
+		if p, err := compilePattern(refused); err == nil {
+			t.Errorf("%s is accepted as %s", refused, p.re)
 		}
 	}
 }

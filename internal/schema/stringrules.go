@@ -2,7 +2,6 @@ package schema
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -10,7 +9,7 @@ import (
 // stringRules are the constraints on a string.
 type stringRules struct {
 	min, max int // in characters (Unicode code points); max < 0 if there is none
-	pattern  *regexp.Regexp
+	pattern  *pattern
 	format   *format
 	enum     *choices
 }
@@ -97,7 +96,7 @@ func (r *stringRules) describe(x *emitter, o *object, null bool) {
 		o.int("maxLength", r.max)
 	}
 	if r.pattern != nil {
-		o.str("pattern", r.pattern.String())
+		o.str("pattern", r.pattern.text)
 	}
 }
 
@@ -128,10 +127,10 @@ func (r *stringRules) checkLength(d *decoder, text, raw []byte) bool {
 }
 
 func (r *stringRules) checkForm(d *decoder, text, raw []byte) bool {
-	if r.pattern != nil && !r.pattern.Match(text) {
+	if r.pattern != nil && !r.pattern.re.Match(text) {
 		if !d.report(FieldError{
-			Detail:   "must match the regular expression " + r.pattern.String(),
-			Expected: "text that matches " + r.pattern.String(),
+			Detail:   "must match the regular expression " + r.pattern.text,
+			Expected: "text that matches " + r.pattern.text,
 			Received: excerpt(raw),
 		}) {
 			return false

@@ -17,6 +17,7 @@ export class ExchangeLog {
   show(exchange) {
     let card = this.#cards.get(exchange);
     if (!card) {
+      for (const older of this.#cards.values()) older.element.open = false;
       card = new Card(exchange);
       this.#cards.set(exchange, card);
       this.element.prepend(card.element);
