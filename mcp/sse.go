@@ -185,7 +185,7 @@ func (d *Door) postCall(ctx context.Context, record *session.Record, m *message)
 	if !d.gate.enter() {
 		return errDraining
 	}
-	c := &sessionCall{door: d, record: record, msg: m, stream: session.Standing, sink: logOnly}
+	c := &sessionCall{door: d, record: record, msg: m, stream: session.Standing, sink: logOnly{}}
 	if err := c.begin(ctx); err != nil || c.begun.Outcome != session.New {
 		d.gate.leave()
 		return err
@@ -198,7 +198,10 @@ func (d *Door) postCall(ctx context.Context, record *session.Record, m *message)
 }
 
 // logOnly is the sink of a call whose log is followed by somebody else.
-var logOnly = sink{notify: func(*sessionCall, uint64, []byte) {}}
+type logOnly struct{}
+
+func (logOnly) open()                 {}
+func (logOnly) logged(uint64, []byte) {}
 
 // sseFault is storeFault with the status that this transport has for a session
 // of another principal.

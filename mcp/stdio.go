@@ -238,21 +238,33 @@ func (p *pipe) start(ctx context.Context, x *exchange) {
 // 2026-07-28, section "Cancellation". The request is over before its answer goes
 // out, so that the client may use the id and the room at once.
 func (p *pipe) answer(ctx context.Context, x *exchange, over func()) {
-	cancelled := func() bool { return errors.Is(context.Cause(ctx), errCancelled) }
-	x.notify = func(notification []byte) {
-		if !cancelled() {
-			p.write(notification)
-		}
-	}
+	out := &pipeCall{pipe: p, ctx: ctx}
+	x.out = out
 	buf := newBuffer()
 	defer buf.free()
 	buf.b, _ = p.door.answer(ctx, buf.b, x)
-	silent := cancelled()
+	silent := out.cancelled()
 	over()
 	if !silent {
 		p.write(buf.b)
 	}
 }
+
+// pipeCall is the notifier of a request over stdio.
+type pipeCall struct {
+	pipe *pipe
+	ctx  context.Context
+}
+
+func (c *pipeCall) open() {}
+
+func (c *pipeCall) notify(notification []byte) {
+	if !c.cancelled() {
+		c.pipe.write(notification)
+	}
+}
+
+func (c *pipeCall) cancelled() bool { return errors.Is(context.Cause(c.ctx), errCancelled) }
 
 // register enters a call in flight. Input goes on being read beyond the bound,
 // since it may hold the cancellation that makes room.
