@@ -53,7 +53,7 @@ func newTraced(t *testing.T, cfg Config) (*Server, func() tracetest.SpanStubs) {
 func attributes(s tracetest.SpanStub) map[string]string {
 	all := map[string]string{}
 	for _, a := range s.Attributes {
-		all[string(a.Key)] = a.Value.Emit()
+		all[string(a.Key)] = a.Value.String()
 	}
 	return all
 }
@@ -103,7 +103,7 @@ func TestHTTPSpan(t *testing.T) {
 	}
 	about := map[string]string{}
 	for _, a := range span.Resource.Attributes() {
-		about[string(a.Key)] = a.Value.Emit()
+		about[string(a.Key)] = a.Value.String()
 	}
 	if about["service.name"] != "testing" || about["service.version"] != "1.0.0" {
 		t.Errorf("the resource is %v", about)
