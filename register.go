@@ -91,7 +91,7 @@ func newRegistered(s *Service, o Operation, in, out reflect.Type) (*Registered, 
 	if op.input, err = compileInput(s, o, in); err != nil {
 		return nil, fmt.Errorf("input: %w", err)
 	}
-	if out.Kind() != reflect.Struct || out.NumField() > 0 {
+	if !isNothing(out) {
 		if op.output, err = s.schemas.Compile(out, schema.Options{}); err != nil {
 			return nil, fmt.Errorf("output: %w", err)
 		}
@@ -103,6 +103,12 @@ func newRegistered(s *Service, o Operation, in, out reflect.Type) (*Registered, 
 		return nil, err
 	}
 	return op, nil
+}
+
+// isNothing reports whether out says that there is no output: an empty struct that
+// does not make JSON of its own.
+func isNothing(out reflect.Type) bool {
+	return out.Kind() == reflect.Struct && out.NumField() == 0 && reflect.PointerTo(out).NumMethod() == 0
 }
 
 func compileInput(s *Service, o Operation, in reflect.Type) (*schema.Type, error) {
