@@ -130,6 +130,9 @@ func TestMCPSpan(t *testing.T) {
 		t.Fatalf("%d spans", len(got))
 	}
 	tool, request := got[0], got[1]
+	if attrs := attributes(request); attrs["mcp.method.name"] != "tools/call" || attrs["mcp.protocol.version"] != "2026-07-28" {
+		t.Errorf("the request's span has %v", attrs)
+	}
 	if tool.Name != "tools/call echo" || tool.SpanKind != trace.SpanKindServer || request.Name != "POST /mcp" {
 		t.Errorf("%q below %q", tool.Name, request.Name)
 	}
