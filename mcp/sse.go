@@ -12,7 +12,9 @@ import (
 )
 
 // SSE is the stream of the HTTP+SSE transport of 2024-11-05: a GET opens a
-// session, and its first event says where to post.
+// session, and its first event says where to post. A client that comes back with
+// its Last-Event-ID finds the session again; one that closes the stream and gives
+// no sign of life between two sweeps has left it.
 func (d *Door) SSE() http.Handler { return http.HandlerFunc(d.serveSSE) }
 
 // Messages is where clients of the HTTP+SSE transport post.
