@@ -25,7 +25,8 @@
 // arguments object of the tool. Constraints are field tags (minLength,
 // maximum, enum, pattern, default, …) that end up in both schemas and are
 // enforced for both doors; a method Validate(context.Context) error adds
-// checks across fields.
+// checks across fields. The caller reads whatever error it returns; [FieldErrorf]
+// says which field is wrong.
 //
 // # Errors
 //

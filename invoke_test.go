@@ -40,6 +40,14 @@ func newGreeter(t *testing.T, o tandem.Operation, h tandem.Handler[greetIn, gree
 	return svc, &log
 }
 
+func errorDocument(err error) string {
+	var e *tandem.Error
+	if !errors.As(err, &e) {
+		return fmt.Sprint(err)
+	}
+	return string(e.Problem().JSON())
+}
+
 // A call decodes strictly, fills defaults and encodes what the handler returned.
 func TestInvoke(t *testing.T) {
 	svc, _ := newGreeter(t, tandem.Operation{}, greet)
@@ -49,6 +57,9 @@ func TestInvoke(t *testing.T) {
 	}
 	if want := `{"text":"Hello Ada!"}`; string(result.JSON) != want {
 		t.Errorf("got %s, want %s", result.JSON, want)
+	}
+	if _, err := svc.Invoke(t.Context(), "greet", nil); tandem.CodeOf(err) != tandem.InvalidArgument || !strings.Contains(errorDocument(err), `"/name"`) {
+		t.Errorf("no arguments are not an empty object: %s", errorDocument(err))
 	}
 	if _, err := svc.Invoke(t.Context(), "no_such", nil); tandem.CodeOf(err) != tandem.NotFound {
 		t.Errorf("an unknown operation: %v", err)

@@ -66,7 +66,8 @@ type Operation struct {
 
 	// AllowUnknown drops unknown arguments instead of refusing them.
 	AllowUnknown bool
-	// Timeout bounds a call; zero means no bound of its own.
+	// Timeout is when the context of a call ends, counted from its start; zero
+	// means that it has no end of its own.
 	Timeout time.Duration
 	// Errors are codes that the handler returns, for the OpenAPI document;
 	// those that every operation can return are there already.

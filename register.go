@@ -126,7 +126,7 @@ func newRegistered(s *Service, kind string, o Operation, in, out reflect.Type) (
 	if op.input, err = compileInput(s, o, in); err != nil {
 		return nil, fmt.Errorf("input: %w", err)
 	}
-	if !op.content && kind != kindPrompt && (out.Kind() != reflect.Struct || out.NumField() > 0) {
+	if !op.content && kind != kindPrompt && !isNothing(out) {
 		if op.output, err = s.schemas.Compile(out, schema.Options{}); err != nil {
 			return nil, fmt.Errorf("output: %w", err)
 		}
@@ -143,6 +143,12 @@ func newRegistered(s *Service, kind string, o Operation, in, out reflect.Type) (
 		return nil, err
 	}
 	return op, nil
+}
+
+// isNothing reports whether out says that there is no output: an empty struct that
+// does not make JSON of its own.
+func isNothing(out reflect.Type) bool {
+	return out.Kind() == reflect.Struct && out.NumField() == 0 && reflect.PointerTo(out).NumMethod() == 0
 }
 
 func compileInput(s *Service, o Operation, in reflect.Type) (*schema.Type, error) {

@@ -100,6 +100,25 @@ func TestRegisterPanics(t *testing.T) {
 	}
 }
 
+// signal is written as JSON of its own, though it has no fields.
+type signal struct{}
+
+func (signal) MarshalText() ([]byte, error) { return []byte("go"), nil }
+func (*signal) UnmarshalText([]byte) error  { return nil }
+
+// An empty struct means no output, unless it makes JSON of its own.
+func TestNoOutput(t *testing.T) {
+	svc := tandem.New("test", "1")
+	nothing := tandem.Register(svc, tandem.Operation{Name: "nothing"}, nothing)
+	tandem.Register(svc, tandem.Operation{Name: "signal"}, func(context.Context, none) (signal, error) { return signal{}, nil })
+	if nothing.HasOutput() {
+		t.Error("an empty struct is an output")
+	}
+	if result, err := svc.Invoke(t.Context(), "signal", nil); err != nil || string(result.JSON) != `"go"` {
+		t.Errorf("got %s, %v", result.JSON, err)
+	}
+}
+
 // Methods imply annotations, and an operation with no method is POST /{name}.
 func TestOperationDefaults(t *testing.T) {
 	svc := tandem.New("test", "1")

@@ -175,11 +175,15 @@ func (s *Service) Operation(name string) (*Registered, bool) {
 }
 
 // Invoke carries out the operation of this name as a door would, with the
-// principal of ctx. The error is nil or an *[Error].
+// principal of ctx. No arguments count as an empty object. The error is nil or an
+// *[Error].
 func (s *Service) Invoke(ctx context.Context, name string, arguments []byte) (Result, error) {
 	op, ok := s.Operation(name)
 	if !ok {
 		return Result{}, Errorf(NotFound, "no operation %q", name)
+	}
+	if len(arguments) == 0 {
+		arguments = []byte("{}")
 	}
 	return op.Invoke(ctx, &Call{Operation: op, Arguments: arguments})
 }

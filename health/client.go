@@ -22,10 +22,11 @@ type client struct {
 	mount  string // stripped by an outer router before the handler sees a path
 	caller *inProcess
 	nextID int
+	sse    *string // the last event id of the legacy session, from check to check
 }
 
-func newClient(c ProtocolConfig, mount string) *client {
-	return &client{config: c, mount: mount, caller: &inProcess{handler: c.Handler}}
+func newClient(c ProtocolConfig, mount string, sse *string) *client {
+	return &client{config: c, mount: mount, caller: &inProcess{handler: c.Handler}, sse: sse}
 }
 
 // close waits until the handler has left every request.
@@ -116,6 +117,8 @@ func (c *client) delete(ctx context.Context, header http.Header) error {
 	if header.Get("Mcp-Session-Id") == "" {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leave)
+	defer cancel()
 	response, err := c.do(ctx, "DELETE", http.MethodDelete, c.address("/mcp"), header, "")
 	if err != nil {
 		return err

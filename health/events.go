@@ -14,37 +14,47 @@ type event struct {
 
 // eventReader reads an event stream (HTML standard, section 9.2.6).
 type eventReader struct {
-	lines *bufio.Reader
+	lines   *bufio.Reader
+	current event
+	lastID  string // of the stream, with which it can be resumed
 }
 
 func newEventReader(r io.Reader) *eventReader {
 	return &eventReader{lines: bufio.NewReader(r)}
 }
 
-// next returns the next event that has data; comments and ids are skipped.
+// next returns the next event that has data; comments are skipped.
 func (e *eventReader) next() (event, error) {
-	current := event{name: "message"}
+	e.current = event{name: "message"}
 	for {
 		line, err := e.lines.ReadBytes('\n')
 		if err != nil {
 			return event{}, err
 		}
 		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
-			if current.data != nil {
-				return current, nil
-			}
-			current = event{name: "message"}
-			continue
+		switch {
+		case len(line) > 0:
+			e.take(line)
+		case e.current.data != nil:
+			return e.current, nil
+		default:
+			e.current = event{name: "message"}
 		}
-		current.add(line)
 	}
 }
 
-func (e *event) add(line []byte) {
+func (e *eventReader) take(line []byte) {
 	field, value, _ := bytes.Cut(line, []byte(":"))
 	value = bytes.TrimPrefix(value, []byte(" "))
-	switch string(field) {
+	if string(field) == "id" {
+		e.lastID = string(value)
+		return
+	}
+	e.current.add(string(field), value)
+}
+
+func (e *event) add(field string, value []byte) {
+	switch field {
 	case "event":
 		e.name = string(value)
 	case "data":

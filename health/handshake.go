@@ -41,23 +41,25 @@ func checkModern(ctx context.Context, c *client) (int, error) {
 	})
 }
 
-// check2025 opens a session, lists the tools in it and ends it.
-func check2025(ctx context.Context, c *client) (int, error) {
+// check2025 opens a session, lists the tools in it and ends it, also after a
+// failure: checks must not fill the store.
+func check2025(ctx context.Context, c *client) (tools int, err error) {
 	header := http.Header{}
 	if err := c.initialize(ctx, header); err != nil {
 		return 0, err
 	}
 	header.Set("MCP-Protocol-Version", Era2025)
+	defer func() {
+		if failed := c.delete(ctx, header); err == nil {
+			err = failed
+		}
+	}()
 	if err := c.notify(ctx, header, "notifications/initialized"); err != nil {
 		return 0, err
 	}
-	tools, err := countTools(func(cursor string) (json.RawMessage, error) {
+	return countTools(func(cursor string) (json.RawMessage, error) {
 		return c.call(ctx, header, "tools/list", listParams(cursor))
 	})
-	if err != nil {
-		return tools, err
-	}
-	return tools, c.delete(ctx, header)
 }
 
 // checkSSE opens the legacy stream and posts where its first event says.

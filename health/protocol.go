@@ -44,6 +44,7 @@ type Protocol struct {
 	service *tandem.Service
 	config  ProtocolConfig
 	result  *cached[ProtocolReport]
+	sse     string // for the check of EraSSE alone, which never runs twice at once
 }
 
 // ProtocolReport is the answer of the self-check's route.
@@ -143,7 +144,7 @@ func (p *Protocol) checkAll(ctx context.Context, mount string) ProtocolReport {
 func (p *Protocol) checkEra(ctx context.Context, mount string, handshake func(context.Context, *client) (int, error)) Era {
 	ctx, cancel := context.WithTimeout(p.config.Context(ctx), p.config.Timeout)
 	defer cancel()
-	c := newClient(p.config, mount)
+	c := newClient(p.config, mount, &p.sse)
 	defer c.close()
 	start := time.Now()
 	tools, err := handshake(ctx, c)

@@ -16,16 +16,23 @@ type sseStream struct {
 	messages *url.URL // where the first event says to post
 }
 
-// openSSE connects and waits for the endpoint event.
+// openSSE connects and waits for the endpoint event. A session of this transport
+// cannot be ended by its client, so the checks go on with one and the same as
+// long as the server knows it.
 func (c *client) openSSE(ctx context.Context) (*sseStream, error) {
 	const step = "connect"
 	address := c.address("/mcp/sse")
-	response, err := c.do(ctx, step, http.MethodGet, address, nil, "")
+	header := http.Header{}
+	if last := *c.sse; last != "" {
+		header.Set("Last-Event-ID", last)
+	}
+	response, err := c.do(ctx, step, http.MethodGet, address, header, "")
 	if err != nil {
 		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
 		defer response.Body.Close()
+		*c.sse = ""
 		return nil, unexpectedStatus(step, response)
 	}
 	s := &sseStream{client: c, response: response, events: newEventReader(response.Body)}
@@ -69,4 +76,7 @@ func (s *sseStream) post(ctx context.Context, message, step string) error {
 	return nil
 }
 
-func (s *sseStream) close() { _ = s.response.Body.Close() }
+func (s *sseStream) close() {
+	*s.client.sse = s.events.lastID
+	_ = s.response.Body.Close()
+}

@@ -80,7 +80,7 @@ func (b *batch) add(answer []byte) {
 	if !b.trySend(b.last, answer) {
 		b.answers = append(b.answers, answer)
 	}
-	b.last = ""
+	b.last = 0
 }
 
 func joinArray(elements [][]byte) []byte {

@@ -33,7 +33,7 @@ type served struct {
 
 func newServed(b testing.TB, data string, headers ...string) *served {
 	s := &served{data: []byte(data), body: body{bytes.NewReader(nil)}, w: &discard{http.Header{}}}
-	s.r = newRequest(b, http.MethodPost, "/mcp", data, headers...)
+	s.r = newRequest(b, http.MethodPost, "/mcp", data, headers...).WithContext(context.Background())
 	s.r.Body = s.body
 	return s
 }

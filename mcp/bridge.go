@@ -32,7 +32,7 @@ func (d *Door) dispatch(ctx context.Context, x *exchange, method string, params 
 		return nil, err
 	}
 	conn := &bridgeConn{
-		notify: x.notify,
+		out:    x.out,
 		in:     make(chan jsonrpc.Message, 2),
 		answer: make(chan *jsonrpc.Response, 1),
 		closed: make(chan struct{}),
@@ -76,7 +76,7 @@ func (d *Door) bridged(response *jsonrpc.Response) ([]byte, error) {
 // sdk.Connection.
 type bridgeConn struct {
 	session string
-	notify  func(notification []byte) // nil drops them
+	out     notifier // of the request; nil drops notifications
 	in      chan jsonrpc.Message
 	answer  chan *jsonrpc.Response
 	closed  chan struct{}
@@ -113,14 +113,14 @@ func (c *bridgeConn) Write(ctx context.Context, m jsonrpc.Message) error {
 		if m.IsCall() {
 			return c.decline(ctx, m)
 		}
-		if c.notify == nil {
+		if c.out == nil {
 			return nil
 		}
 		encoded, err := jsonrpc.EncodeMessage(m)
 		if err != nil {
 			return err
 		}
-		c.notify(encoded)
+		c.out.notify(encoded)
 	}
 	return nil
 }

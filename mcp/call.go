@@ -13,12 +13,15 @@ type exchange struct {
 	msg      *message
 	revision string
 	record   *session.Record // of a legacy session; nil for none
-	// notify sends a notification that belongs to the request, before its
-	// answer; nil where the caller cannot take one.
-	notify func(notification []byte)
-	// opened is called once the request is known to be well formed, if the
-	// caller asked for notifications; nil for nothing.
-	opened func()
+	out      notifier        // nil where the caller can take nothing but the answer
+}
+
+// notifier carries what the caller of a request is told before the answer.
+type notifier interface {
+	// open is called once the request is known to be well formed, if its caller
+	// asked to be told.
+	open()
+	notify(notification []byte)
 }
 
 // modern reports whether the request carries its own metadata.
@@ -67,17 +70,15 @@ func (d *Door) invoke(ctx context.Context, call *tandem.Call, x *exchange) (tand
 	if !x.wantsProgress() {
 		return call.Operation.Invoke(ctx, call)
 	}
-	if x.opened != nil {
-		x.opened()
-	}
-	p := &progress{token: x.msg.params.meta.progressToken, notify: x.notify}
+	x.out.open()
+	p := &progress{token: x.msg.params.meta.progressToken, notify: x.out.notify}
 	defer p.stop()
 	return call.Operation.Invoke(tandem.WithProgress(ctx, p.report), call)
 }
 
 // wantsProgress reports whether progress can and should be told.
 func (x *exchange) wantsProgress() bool {
-	return x.notify != nil && isToken(x.msg.params.meta.progressToken)
+	return x.out != nil && isToken(x.msg.params.meta.progressToken)
 }
 
 // encode appends the CallToolResult: the output as text and as structured

@@ -49,7 +49,9 @@ func (d *Door) fault(ctx context.Context, err error) *rpcError {
 	if errors.As(err, &e) {
 		return e
 	}
-	d.logger().ErrorContext(ctx, "mcp: internal error", "error", err)
+	if ctx.Err() == nil { // else nobody waits any more
+		d.logger().ErrorContext(ctx, "mcp: internal error", "error", err)
+	}
 	return &rpcError{code: codeInternal, message: "internal error"}
 }
 

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/tandem-go/tandem/session"
 )
 
 // reply is the HTTP response to one POST: a single JSON document, or a stream
@@ -17,10 +19,26 @@ type reply struct {
 	accepted accepted
 
 	mu       sync.Mutex
-	first    event // what a stream begins with; the zero event for nothing
+	origin   origin
 	stream   *stream
 	awaiting bool
 	timer    *time.Timer // runs while the answer is awaited
+}
+
+// origin is the place in a session's log from which a reply tells. The zero value
+// is a reply without a log, whose events have no ids.
+type origin struct {
+	stream string
+	after  uint64
+	primed bool // a stream begins by telling its place
+}
+
+// id returns the id of event n; 0 is no event of the log.
+func (o *origin) id(n uint64) string {
+	if o.stream == "" || n == 0 {
+		return ""
+	}
+	return session.EventID(o.stream, n)
 }
 
 func (d *Door) newReply(w http.ResponseWriter, a accepted) *reply {
@@ -32,19 +50,19 @@ func (d *Door) newReply(w http.ResponseWriter, a accepted) *reply {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.door, p.w, p.accepted, p.first, p.stream = d, w, a, event{}, nil
+	p.door, p.w, p.accepted, p.origin, p.stream = d, w, a, origin{}, nil
 	return p
 }
 
-// await starts the time after which the reply becomes a stream, with the first
-// event if that is not zero.
-func (p *reply) await(first event) {
+// await starts the time after which the reply becomes a stream, which tells from
+// the origin.
+func (p *reply) await(from origin) {
 	if !p.accepted.stream {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.first, p.awaiting = first, true
+	p.origin, p.awaiting = from, true
 	p.timer.Reset(p.door.cfg.Heartbeat)
 }
 
@@ -62,8 +80,8 @@ func (p *reply) begin() {
 		return
 	}
 	p.stream = p.door.openStream(p.w)
-	if !p.first.isZero() {
-		_ = p.stream.send(p.first) // a lost client shows when the answer is written
+	if p.origin.primed {
+		_ = p.stream.send(primer(session.EventID(p.origin.stream, p.origin.after))) // a lost client shows when the answer is written
 	}
 }
 
@@ -75,31 +93,31 @@ func (p *reply) open() {
 }
 
 // notify sends a notification ahead of the answer.
-func (p *reply) notify(notification []byte) { p.send("", notification) }
+func (p *reply) notify(notification []byte) { p.send(0, notification) }
 
-// send sends a message on the stream; the id may be empty.
-func (p *reply) send(id string, message []byte) {
+// send sends a message on the stream; n is its number in the log, 0 for none.
+func (p *reply) send(n uint64, message []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begin()
-	_ = p.stream.send(event{name: "message", id: id, data: message}) // a lost client shows when the answer is written
+	_ = p.stream.send(event{name: "message", id: p.origin.id(n), data: message}) // a lost client shows when the answer is written
 }
 
 // trySend sends the message if the reply is a stream.
-func (p *reply) trySend(id string, message []byte) bool {
+func (p *reply) trySend(n uint64, message []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stream == nil {
 		return false
 	}
-	_ = p.stream.send(event{name: "message", id: id, data: message}) // a lost client shows when the answer is written
+	_ = p.stream.send(event{name: "message", id: p.origin.id(n), data: message}) // a lost client shows when the answer is written
 	return true
 }
 
 // finish sends the answer, the parts of which are written one after the other.
-// The status counts unless the reply is a stream; the id is that of the event if
-// it is.
-func (p *reply) finish(status int, id string, answer ...[]byte) {
+// The status counts unless the reply is a stream; n is the answer's number in the
+// log, 0 for none.
+func (p *reply) finish(status int, n uint64, answer ...[]byte) {
 	defer p.over(p.timer.Stop())
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -108,7 +126,7 @@ func (p *reply) finish(status int, id string, answer ...[]byte) {
 		return
 	}
 	p.begin()
-	_ = p.stream.send(event{name: "message", id: id, data: join(answer)}) // nobody is left to be told
+	_ = p.stream.send(event{name: "message", id: p.origin.id(n), data: join(answer)}) // nobody is left to be told
 }
 
 // finishBatch sends the answers that are not sent yet.

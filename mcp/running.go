@@ -19,67 +19,77 @@ var (
 // the replica that runs the call.
 const signalCancel = "cancel"
 
-// running are the legacy calls that this replica runs. Their lives do not depend
-// on the requests that brought them.
+// running are the legacy calls that this replica runs.
 type running struct {
 	mu       sync.Mutex
-	sessions map[string]map[string]runningCall // session → owner
+	sessions map[string]*runningCall // the first of a session's calls
 	closed   bool
 }
 
+// runningCall is the context of a call whose life does not depend on the request
+// that brought it: the request's values, and an end of its own.
 type runningCall struct {
-	id     string // JSON text
-	cancel context.CancelCauseFunc
+	context.Context // the end
+	values          context.Context
+	cancel          context.CancelCauseFunc
+
+	session, id string // the id as JSON text
+	prev, next  *runningCall
 }
 
-// add returns a context for a call that has the values of ctx but ends only by
-// cancel, by the session's end or by release, which the caller must call.
-func (r *running) add(ctx context.Context, session, id, owner string) (call context.Context, release func()) {
-	call, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+// Value returns the request's value of the key.
+func (c *runningCall) Value(key any) any {
+	if v := c.Context.Value(key); v != nil { // by which context finds its own kind
+		return v
+	}
+	return c.values.Value(key)
+}
+
+// add enters a call, with the values of ctx. It lives until remove.
+func (r *running) add(c *runningCall, ctx context.Context, session, id string) {
+	c.values, c.session, c.id = ctx, session, id
+	c.Context, c.cancel = context.WithCancelCause(context.Background())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		cancel(errDoorClosed)
-		return call, func() {}
+		c.cancel(errDoorClosed)
 	}
-	calls := r.sessions[session]
-	if calls == nil {
-		calls = map[string]runningCall{}
-		if r.sessions == nil {
-			r.sessions = map[string]map[string]runningCall{}
-		}
-		r.sessions[session] = calls
+	if r.sessions == nil {
+		r.sessions = map[string]*runningCall{}
 	}
-	calls[owner] = runningCall{id, cancel}
-	return call, func() { r.remove(session, owner, cancel) }
+	if c.next = r.sessions[session]; c.next != nil {
+		c.next.prev = c
+	}
+	r.sessions[session] = c
 }
 
-func (r *running) remove(session, owner string, cancel context.CancelCauseFunc) {
-	cancel(nil)
+func (r *running) remove(c *runningCall) {
+	c.cancel(nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.sessions[session], owner)
-	if len(r.sessions[session]) == 0 {
-		delete(r.sessions, session)
+	if c.next != nil {
+		c.next.prev = c.prev
+	}
+	switch {
+	case c.prev != nil:
+		c.prev.next = c.next
+	case c.next != nil:
+		r.sessions[c.session] = c.next
+	default:
+		delete(r.sessions, c.session)
 	}
 }
 
 // handle acts on a signal of the store.
 func (r *running) handle(s session.Signal) {
-	switch s.Kind {
-	case signalCancel:
-		r.cancel(s.Session, errCancelled, func(c runningCall) bool { return c.id == s.Call })
-	case session.Deleted:
-		r.cancel(s.Session, errSessionEnded, func(runningCall) bool { return true })
-	}
-}
-
-func (r *running) cancel(session string, cause error, which func(runningCall) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, call := range r.sessions[session] {
-		if which(call) {
-			call.cancel(cause)
+	for c := r.sessions[s.Session]; c != nil; c = c.next {
+		switch {
+		case s.Kind == session.Deleted:
+			c.cancel(errSessionEnded)
+		case s.Kind == signalCancel && s.Call == c.id:
+			c.cancel(errCancelled)
 		}
 	}
 }
@@ -89,9 +99,9 @@ func (r *running) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
-	for _, calls := range r.sessions {
-		for _, call := range calls {
-			call.cancel(errDoorClosed)
+	for _, c := range r.sessions {
+		for ; c != nil; c = c.next {
+			c.cancel(errDoorClosed)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/tandem-go/tandem/session"
 )
@@ -18,19 +19,17 @@ type sessionCall struct {
 	record *session.Record
 	msg    *message
 	stream string // where its output goes; empty means a stream of its own
-	sink   sink
+	sink   sink   // nil if the client takes nothing but the answer
 
 	owner string
 	begun session.Begun
-	ctx   context.Context
-	end   func()
+	life  runningCall
 }
 
-// sink receives what a call sends while its client waits for it. The zero value
-// drops everything.
-type sink struct {
-	opened func() // the call runs, and was asked for progress
-	notify func(c *sessionCall, n uint64, notification []byte)
+// sink is the client's connection while the client waits for a call.
+type sink interface {
+	open()                                // see notifier
+	logged(n uint64, notification []byte) // the notification is event n of the call's stream
 }
 
 // begin accepts the call. If the outcome is New, run must follow.
@@ -46,11 +45,13 @@ func (c *sessionCall) begin(ctx context.Context) error {
 		Hash:    sha256.Sum256(c.msg.raw),
 		Owner:   c.owner,
 	}
-	c.ctx, c.end = c.door.running.add(ctx, start.Session, start.Call, c.owner) // before Begin, so that no cancellation is missed
-	var err error
-	c.begun, err = c.door.store.Begin(ctx, start)
+	c.door.running.add(&c.life, ctx, start.Session, start.Call) // before Begin, so that no cancellation is missed
+	err := c.door.insist(beginPatience, func() (err error) {
+		c.begun, err = c.door.store.Begin(&c.life, start)
+		return err
+	})
 	if err != nil || c.begun.Outcome != session.New {
-		c.end()
+		c.door.running.remove(&c.life)
 	}
 	return err
 }
@@ -58,53 +59,82 @@ func (c *sessionCall) begin(ctx context.Context) error {
 // run carries the call out and logs its answer. It returns the answer and its
 // number in the stream.
 func (c *sessionCall) run() (answer []byte, n uint64) {
-	defer c.end()
+	defer c.door.running.remove(&c.life)
 	x := exchange{msg: c.msg, revision: c.record.ProtocolVersion, record: c.record}
-	if c.sink.notify != nil {
-		x.notify = c.notify
-		x.opened = c.sink.opened
+	if c.sink != nil {
+		x.out = c
 	}
 	buf := newBuffer()
 	defer buf.free()
-	buf.b, _ = c.door.answer(c.ctx, buf.b, &x)
+	buf.b, _ = c.door.answer(&c.life, buf.b, &x)
 	answer = slices.Clone(buf.b) // the log keeps it
 	return answer, c.finish(answer)
 }
 
 // finish ends the call in the store. A call that the client has cancelled ends
 // without an answer where nobody waits for one.
-func (c *sessionCall) finish(answer []byte) uint64 {
+func (c *sessionCall) finish(answer []byte) (n uint64) {
 	messages := [][]byte{answer}
-	if c.silenced() {
-		messages = nil
+	patience := answerPatience
+	if c.stream == session.Standing {
+		patience = logPatience // the log is the only way to the client
+		if errors.Is(context.Cause(&c.life), errCancelled) {
+			messages = nil // 2025-11-25, section "Cancellation"
+		}
 	}
-	n, err := c.append(true, messages...)
-	if err != nil && !errors.Is(err, session.ErrNotFound) {
-		c.door.logger().ErrorContext(c.ctx, "mcp: the answer of a call was not logged", "error", err)
+	err := c.door.insist(patience, func() (err error) {
+		n, err = c.append(true, messages...)
+		return err
+	})
+	if ignore(err, session.ErrNotFound) != nil {
+		c.door.logger().ErrorContext(&c.life, "mcp: the answer of a call was not logged", "error", err)
 	}
 	return n
 }
 
-// silenced reports whether the call's answer is not to be sent, 2025-11-25,
-// section "Cancellation".
-func (c *sessionCall) silenced() bool {
-	return c.stream == session.Standing && errors.Is(context.Cause(c.ctx), errCancelled)
-}
+func (c *sessionCall) open() { c.sink.open() }
 
 func (c *sessionCall) notify(notification []byte) {
-	n, err := c.append(false, notification)
-	if err == nil {
-		c.sink.notify(c, n, notification)
+	if n, err := c.append(false, notification); err == nil { // what is lost is one report of several
+		c.sink.logged(n, notification)
 	}
 }
 
 // append adds to the call's output. What was done is told even if the call was
 // cancelled meanwhile.
 func (c *sessionCall) append(final bool, messages ...[]byte) (uint64, error) {
-	return c.door.store.Append(context.WithoutCancel(c.ctx), session.Output{
+	return c.door.store.Append(context.WithoutCancel(&c.life), session.Output{
 		Session: c.record.ID,
 		Call:    c.begun.Call.ID,
 		Owner:   c.owner,
 		Final:   final,
 	}, messages...)
+}
+
+// How long a step is repeated while the store cannot be reached: with the client
+// waiting for the call to be accepted, with it waiting for an answer that it will
+// get in any case, and with the log as the only way to the client.
+const (
+	beginPatience  = 2 * time.Second
+	answerPatience = 3 * time.Second
+	logPatience    = time.Minute
+)
+
+// insist repeats a step of the store that may be repeated while the store cannot
+// be reached, at most for as long as patience, and not beyond the door's life.
+func (d *Door) insist(patience time.Duration, step func() error) error {
+	err := step()
+	if !errors.Is(err, session.ErrUnavailable) {
+		return err
+	}
+	deadline := time.Now().Add(patience)
+	for pause := 20 * time.Millisecond; errors.Is(err, session.ErrUnavailable) && time.Now().Before(deadline); pause = min(2*pause, time.Second) {
+		select {
+		case <-time.After(pause):
+			err = step()
+		case <-d.life.Done():
+			return err
+		}
+	}
+	return err
 }

@@ -13,7 +13,7 @@ import (
 // where it was: 2025-11-25, section "Resumability and Redelivery".
 type sessionReply struct {
 	*reply
-	last string // id of the event that carries the answer
+	last uint64 // number of the answer in the log, 0 for none
 }
 
 // answer returns the response to a request of the session.
@@ -28,19 +28,22 @@ func (p *sessionReply) answer(ctx context.Context, record *session.Record, m *me
 	}
 	c := &sessionCall{door: p.door, record: record, msg: m}
 	if p.accepted.stream {
-		c.sink = sink{opened: p.open, notify: p.notified}
+		c.sink = p
 	}
 	if err := c.begin(ctx); err != nil {
 		return nil, err
 	}
-	p.await(primer(record, session.EventID(c.begun.Call.Stream, c.begun.Call.After)))
+	p.await(origin{stream: c.begun.Call.Stream, after: c.begun.Call.After, primed: hasPrimers(record)})
 	if c.begun.Outcome != session.New {
 		return p.attach(ctx, c)
 	}
 	answer, n := c.run()
-	p.last = session.EventID(c.stream, n)
+	p.last = n
 	return answer, nil
 }
+
+// logged implements sink.
+func (p *sessionReply) logged(n uint64, notification []byte) { p.send(n, notification) }
 
 // list answers tools/list.
 func (p *sessionReply) list(ctx context.Context, record *session.Record, m *message) {
@@ -51,27 +54,24 @@ func (p *sessionReply) list(ctx context.Context, record *session.Record, m *mess
 	p.door.replyList(ctx, p.reply, m, false)
 }
 
-func (p *sessionReply) notified(c *sessionCall, n uint64, notification []byte) {
-	p.send(session.EventID(c.stream, n), notification)
-}
-
-// attach waits for a call that runs already, or has run, on behalf of the same
+// attach follows a call that runs already, or has run, on behalf of the same
 // request posted before.
-func (p *sessionReply) attach(ctx context.Context, c *sessionCall) ([]byte, error) {
-	var answer []byte
+func (p *sessionReply) attach(ctx context.Context, c *sessionCall) (answer []byte, err error) {
 	t := tail{door: p.door, session: c.record.ID, stream: c.begun.Call.Stream, after: c.begun.Call.After}
 	t.send = func(events []session.Event) error {
 		for _, e := range events {
-			if e.Call == c.begun.Call.ID && isAnswer(e.Data) {
-				answer = e.Data
-				p.last = session.EventID(t.stream, e.N)
+			switch {
+			case e.Call != c.begun.Call.ID:
+			case isAnswer(e.Data):
+				answer, p.last = e.Data, e.N
 				return errAnswered
+			case p.accepted.stream:
+				p.send(e.N, e.Data)
 			}
 		}
 		return nil
 	}
-	err := t.run(ctx)
-	if answer == nil && err == nil {
+	if err = t.run(ctx); err == nil { // the stream ended without an answer
 		err = errGap
 	}
 	return answer, ignore(err, errAnswered)
@@ -93,7 +93,7 @@ func (p *sessionReply) fail(ctx context.Context, id []byte, err error) {
 		fault = &rpcError{code: codeInternal, message: "the answer to this request is not kept any more", status: http.StatusConflict}
 	}
 	setRetryAfter(p.w, fault.httpStatus())
-	p.finish(fault.httpStatus(), "", appendRPCError(nil, id, fault))
+	p.finish(fault.httpStatus(), 0, appendRPCError(nil, id, fault))
 }
 
 func ignore(err, target error) error {

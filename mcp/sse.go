@@ -12,7 +12,9 @@ import (
 )
 
 // SSE is the stream of the HTTP+SSE transport of 2024-11-05: a GET opens a
-// session, and its first event says where to post.
+// session, and its first event says where to post. A client that comes back with
+// its Last-Event-ID finds the session again; one that closes the stream and gives
+// no sign of life between two sweeps has left it.
 func (d *Door) SSE() http.Handler { return http.HandlerFunc(d.serveSSE) }
 
 // Messages is where clients of the HTTP+SSE transport post.
@@ -185,7 +187,7 @@ func (d *Door) postCall(ctx context.Context, record *session.Record, m *message)
 	if !d.gate.enter() {
 		return errDraining
 	}
-	c := &sessionCall{door: d, record: record, msg: m, stream: session.Standing, sink: logOnly}
+	c := &sessionCall{door: d, record: record, msg: m, stream: session.Standing, sink: logOnly{}}
 	if err := c.begin(ctx); err != nil || c.begun.Outcome != session.New {
 		d.gate.leave()
 		return err
@@ -198,7 +200,10 @@ func (d *Door) postCall(ctx context.Context, record *session.Record, m *message)
 }
 
 // logOnly is the sink of a call whose log is followed by somebody else.
-var logOnly = sink{notify: func(*sessionCall, uint64, []byte) {}}
+type logOnly struct{}
+
+func (logOnly) open()                 {}
+func (logOnly) logged(uint64, []byte) {}
 
 // sseFault is storeFault with the status that this transport has for a session
 // of another principal.

@@ -90,14 +90,16 @@ func (d *Door) serveStream(w http.ResponseWriter, r *http.Request, record *sessi
 		s.tail.until = nil // it ends by itself, with the call
 	}
 	s.id = func(n uint64) string { return session.EventID(s.tail.stream, n) }
-	return s.serve(w, r, primer(record, s.id(s.tail.after)))
+	first := event{comment: "open"}
+	if hasPrimers(record) {
+		first = primer(s.id(s.tail.after))
+	}
+	return s.serve(w, r, first)
 }
 
-// primer returns the event without data that tells the client where it is, for
-// the revisions that know it; an older client might take it for a message.
-func primer(record *session.Record, id string) event {
-	if record.ProtocolVersion < rev20251125 {
-		return event{comment: "open"}
-	}
-	return event{id: id, retry: retryAfter, data: []byte{}}
-}
+// hasPrimers reports whether the session's revision begins streams by an event
+// without data that tells the client where it is; an older client might take it
+// for a message.
+func hasPrimers(record *session.Record) bool { return record.ProtocolVersion >= rev20251125 }
+
+func primer(id string) event { return event{id: id, retry: retryAfter, data: []byte{}} }

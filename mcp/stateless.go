@@ -35,14 +35,14 @@ func (d *Door) serveStateless(w http.ResponseWriter, r *http.Request, m *message
 	}
 	x := exchange{msg: m, revision: rev20260728}
 	if a.stream {
-		x.notify, x.opened = p.notify, p.open
+		x.out = p
 	}
 	buf := newBuffer()
 	defer buf.free()
-	p.await(event{})
+	p.await(origin{})
 	var fault *rpcError
 	buf.b, fault = d.answer(r.Context(), buf.b, &x)
-	p.finish(fault.httpStatus(), "", buf.b)
+	p.finish(fault.httpStatus(), 0, buf.b)
 }
 
 // checkModern checks the metadata of a request against its headers, 2026-07-28,

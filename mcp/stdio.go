@@ -1,8 +1,6 @@
 package mcp
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,12 +14,14 @@ import (
 // message per line, calls side by side. The principal of ctx makes every call.
 //
 // It ends when in does, after the calls in flight have been answered, and then
-// returns nil; or when ctx does, which cancels them. It then no longer waits for
-// in, whose last read stays behind until in is closed. It returns an error if in
-// or out fails.
+// returns nil; or when ctx or the door does, which cancels them. It then no longer
+// waits for in, whose last read stays behind until in is closed. It returns an
+// error if in or out fails.
 func (d *Door) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	stop := context.AfterFunc(d.life, func() { cancel(errDoorClosed) })
+	defer stop()
 	p := &pipe{door: d, out: out, fail: cancel, calls: map[string]context.CancelCauseFunc{}}
 	err := p.readAll(ctx, in)
 	if err != nil {
@@ -47,12 +47,6 @@ type pipe struct {
 	failed  error
 }
 
-// line is one line of input, or why there is none.
-type line struct {
-	data []byte
-	err  error
-}
-
 // readAll acts on each line until the input or ctx ends.
 func (p *pipe) readAll(ctx context.Context, in io.Reader) error {
 	lines := make(chan line)
@@ -72,61 +66,6 @@ func (p *pipe) readAll(ctx context.Context, in io.Reader) error {
 			default:
 				p.take(ctx, l.data)
 			}
-		}
-	}
-}
-
-var errLineTooLong = errors.New("mcp: the line is too long")
-
-// readLines sends each line of in that is not blank, then why there are no more.
-func readLines(ctx context.Context, in io.Reader, limit int64, lines chan<- line) {
-	r := bufio.NewReader(in)
-	for {
-		data, err := readLine(r, limit)
-		last := err != nil && !errors.Is(err, errLineTooLong)
-		if len(data) > 0 || err != nil && !(last && errors.Is(err, io.EOF)) {
-			l := line{data: data, err: err}
-			if errors.Is(err, io.EOF) {
-				l.err = nil // a last line without its end
-			}
-			if !sendLine(ctx, lines, l) {
-				return
-			}
-		}
-		if last {
-			sendLine(ctx, lines, line{err: err})
-			return
-		}
-	}
-}
-
-func sendLine(ctx context.Context, lines chan<- line, l line) bool {
-	select {
-	case lines <- l:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// readLine returns the next line without white space around it, in memory of its
-// own. Of a line over the limit nothing is kept.
-func readLine(r *bufio.Reader, limit int64) ([]byte, error) {
-	var data []byte
-	tooLong := false
-	for {
-		part, err := r.ReadSlice('\n')
-		if tooLong = tooLong || int64(len(data)+len(part)) > limit+1; tooLong {
-			data = nil
-		} else {
-			data = append(data, part...)
-		}
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-		case tooLong && (err == nil || errors.Is(err, io.EOF)):
-			return nil, errLineTooLong
-		default:
-			return bytes.TrimSpace(data), err
 		}
 	}
 }
@@ -238,21 +177,33 @@ func (p *pipe) start(ctx context.Context, x *exchange) {
 // 2026-07-28, section "Cancellation". The request is over before its answer goes
 // out, so that the client may use the id and the room at once.
 func (p *pipe) answer(ctx context.Context, x *exchange, over func()) {
-	cancelled := func() bool { return errors.Is(context.Cause(ctx), errCancelled) }
-	x.notify = func(notification []byte) {
-		if !cancelled() {
-			p.write(notification)
-		}
-	}
+	out := &pipeCall{pipe: p, ctx: ctx}
+	x.out = out
 	buf := newBuffer()
 	defer buf.free()
 	buf.b, _ = p.door.answer(ctx, buf.b, x)
-	silent := cancelled()
+	silent := out.cancelled()
 	over()
 	if !silent {
 		p.write(buf.b)
 	}
 }
+
+// pipeCall is the notifier of a request over stdio.
+type pipeCall struct {
+	pipe *pipe
+	ctx  context.Context
+}
+
+func (c *pipeCall) open() {}
+
+func (c *pipeCall) notify(notification []byte) {
+	if !c.cancelled() {
+		c.pipe.write(notification)
+	}
+}
+
+func (c *pipeCall) cancelled() bool { return errors.Is(context.Cause(c.ctx), errCancelled) }
 
 // register enters a call in flight. Input goes on being read beyond the bound,
 // since it may hold the cancellation that makes room.

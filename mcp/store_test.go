@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -13,7 +14,8 @@ import (
 // brittle is a store whose engine can be cut off.
 type brittle struct {
 	session.Store
-	cut atomic.Bool
+	cut     atomic.Bool
+	refused atomic.Int64
 }
 
 func (b *brittle) fault() error {
@@ -35,6 +37,43 @@ func (b *brittle) Load(ctx context.Context, id string) (session.Record, error) {
 		return session.Record{}, err
 	}
 	return b.Store.Load(ctx, id)
+}
+
+func (b *brittle) Append(ctx context.Context, o session.Output, messages ...[]byte) (uint64, error) {
+	if err := b.fault(); err != nil {
+		b.refused.Add(1)
+		return 0, err
+	}
+	return b.Store.Append(ctx, o, messages...)
+}
+
+// The answer of a call waits for the store to come back where the log is the only
+// way to the client, and goes out without it where the client waits.
+func TestAnswerOutlivesOutage(t *testing.T) {
+	store := &brittle{Store: session.NewMemory(session.MemoryConfig{})}
+	defer store.Close()
+	srv, _, probe := newServer(t, Config{Sessions: store})
+	url := srv.URL + "/mcp"
+	s := initialize(t, url, "2025-11-25")
+	sse := openSSE(t, srv.URL)
+	sse.call(t, initializeSSE)
+	sse.send(t, callBody("1", "wait", `{"name":"x"}`))
+	answer := postLater(t, url, callBody("1", "wait", `{"name":"x"}`), s...)
+	<-probe.started
+	<-probe.started
+	store.cut.Store(true)
+	probe.release <- struct{}{}
+	probe.release <- struct{}{}
+	if a := <-answer; a.status != http.StatusOK || !strings.Contains(a.body, `"text":"x"`) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if store.refused.Load() < 2 {
+		t.Errorf("the store was asked %d times", store.refused.Load())
+	}
+	store.cut.Store(false)
+	if e := sse.events.next(t); !strings.Contains(e.data, `"id":1,"result"`) {
+		t.Errorf("SSE: %+v", e)
+	}
 }
 
 // A store that cannot be reached is 503 with Retry-After, says nothing of the
@@ -83,11 +122,12 @@ func TestTwoReplicas(t *testing.T) {
 	one, _, probe := newServer(t, Config{Sessions: memory})
 	two, _, other := newServer(t, Config{Sessions: joined})
 	s := initialize(t, one.URL+"/mcp", "2025-11-25")
-	answer := postLater(t, one.URL+"/mcp", callBody("1", "wait", `{"name":"x"}`), s...)
+	body := strings.Replace(callBody("1", "wait", `{"name":"x"}`), `"params":{`, `"params":{"_meta":{"progressToken":"p"},`, 1)
+	answer := postLater(t, one.URL+"/mcp", body, s...)
 	<-probe.started
-	attached := postLater(t, two.URL+"/mcp", callBody("1", "wait", `{"name":"x"}`), s...)
+	attached := postLater(t, two.URL+"/mcp", body, s...)
 	probe.release <- struct{}{}
-	if a, b := <-answer, <-attached; a.status != http.StatusOK || a.body != b.body {
+	if a, b := <-answer, <-attached; a.status != http.StatusOK || a.body != b.body || !strings.Contains(a.body, "notifications/progress") {
 		t.Errorf("answers %s, %s", a.body, b.body)
 	}
 	answer = postLater(t, two.URL+"/mcp", callBody("2", "wait", `{"name":"y"}`), s...)

@@ -64,10 +64,6 @@ type event struct {
 	retry time.Duration
 }
 
-func (e *event) isZero() bool {
-	return e.comment == "" && e.name == "" && e.id == "" && e.data == nil && e.retry == 0
-}
-
 func (e *event) append(dst []byte) []byte {
 	if e.comment != "" {
 		dst = append(append(append(dst, ": "...), e.comment...), '\n')

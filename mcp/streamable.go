@@ -35,7 +35,7 @@ func (d *Door) serveLegacy(w http.ResponseWriter, r *http.Request, m *message, a
 		return
 	}
 	defer d.gate.leave()
-	p := sessionReply{reply: d.newReply(w, a)}
+	p := &sessionReply{reply: d.newReply(w, a)}
 	if m.is(methodToolsList) {
 		p.list(r.Context(), &record, m)
 		return
@@ -84,7 +84,7 @@ func (d *Door) serveInitialize(w http.ResponseWriter, r *http.Request, m *messag
 		return
 	}
 	w.Header().Set(headerSession, record.ID)
-	d.newReply(w, a).finish(http.StatusOK, "", d.initializeAnswer(m, record.ProtocolVersion))
+	d.newReply(w, a).finish(http.StatusOK, 0, d.initializeAnswer(m, record.ProtocolVersion))
 }
 
 // serveNotice serves a notification or a response, which have no answer.

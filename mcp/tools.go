@@ -152,10 +152,10 @@ func (d *Door) replyList(ctx context.Context, p *reply, m *message, modern bool)
 		if modern {
 			status = fault.httpStatus()
 		}
-		p.finish(status, "", appendRPCError(nil, m.id, fault))
+		p.finish(status, 0, appendRPCError(nil, m.id, fault))
 		return
 	}
-	p.finish(http.StatusOK, "", appendResultHead(nil, m.id), page, []byte("}"))
+	p.finish(http.StatusOK, 0, appendResultHead(nil, m.id), page, []byte("}"))
 }
 
 // definition is a tool in tools/list.

@@ -271,8 +271,11 @@ func checkRESTPrefix(prefix string) error {
 	if err := checkBasePath(prefix); err != nil {
 		return err
 	}
+	if strings.HasSuffix(prefix, "/") {
+		return fmt.Errorf("%q ends in a slash", prefix)
+	}
 	for _, taken := range []string{"/mcp", "/docs", "/health", "/metrics", "/openapi.json", "/openapi.yaml"} {
-		if prefix == taken || strings.HasPrefix(prefix, taken+"/") || prefix == "/" {
+		if prefix == taken || strings.HasPrefix(prefix, taken+"/") {
 			return fmt.Errorf("%q is taken by another route", prefix)
 		}
 	}

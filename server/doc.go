@@ -17,6 +17,6 @@
 //	/metrics                              Prometheus
 //
 // A request passes, in this order: request id and client address, span, access
-// log, recovery from panics, the drain's gate, the Host list, the Origin list
-// and CORS, credentials, the rate limit, the program's own middleware, the door.
+// log, recovery from panics, the Host list, the Origin list and CORS, the gate that
+// drains, credentials, the rate limit, the program's own middleware, the door.
 package server

@@ -178,11 +178,11 @@ func (s *Server) route(name string, k kind, h http.Handler) *route {
 	rt := &route{name: name, kind: k}
 	switch k {
 	case kindREST, kindMCP:
-		h = s.throughGate(s.checkHost(s.checkOrigin(s.authenticate(s.limitRate(s.whenStarted(h))))))
+		h = s.checkHost(s.checkOrigin(s.throughGate(s.authenticate(s.limitRate(s.whenStarted(h))))))
 	case kindMetrics:
 		h = s.checkHost(s.authenticate(h))
 	case kindPage, kindNone:
-		h = s.throughGate(s.checkHost(s.checkOrigin(h)))
+		h = s.checkHost(s.checkOrigin(s.throughGate(h)))
 	case kindHealth: // for probes, which come by address and without credentials
 	}
 	rt.handler = s.observe(rt, h)

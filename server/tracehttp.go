@@ -61,7 +61,14 @@ func httpAttributes(q *request, r *http.Request) []attribute.KeyValue {
 	if agent := r.UserAgent(); agent != "" {
 		attrs = append(attrs, semconv.UserAgentOriginal(clip(agent, 256)))
 	}
-	return append(attrs, serverAttributes(q.host)...)
+	attrs = append(attrs, serverAttributes(q.host)...)
+	if q.route.kind == kindMCP {
+		attrs = append(attrs, mcpAttributes(q)...)
+		if method := r.Header.Get("Mcp-Method"); method != "" {
+			attrs = append(attrs, mcpMethodName.String(clip(method, 64)))
+		}
+	}
+	return attrs
 }
 
 func serverAttributes(host string) []attribute.KeyValue {

@@ -89,14 +89,19 @@ func callAttributes(ctx context.Context, call *tandem.Call) []attribute.KeyValue
 		return append(attrs, networkTransport.String("pipe"))
 	}
 	attrs = append(attrs, networkTransport.String("tcp"), networkProtocol.String("http"))
-	for _, a := range []attribute.KeyValue{
-		mcpSessionID.String(clip(q.sessionID, 128)),
-		mcpProtocolVersion.String(clip(q.revision, 32)),
-		clientAddress.String(addressText(q)),
-	} {
-		if a.Value.AsString() != "" {
-			attrs = append(attrs, a)
-		}
+	if q.client.IsValid() {
+		attrs = append(attrs, clientAddress.String(q.client.String()))
+	}
+	return append(attrs, mcpAttributes(q)...)
+}
+
+// mcpAttributes are what a request's header says of its session.
+func mcpAttributes(q *request) (attrs []attribute.KeyValue) {
+	if q.sessionID != "" {
+		attrs = append(attrs, mcpSessionID.String(clip(q.sessionID, 128)))
+	}
+	if q.revision != "" {
+		attrs = append(attrs, mcpProtocolVersion.String(clip(q.revision, 32)))
 	}
 	return attrs
 }

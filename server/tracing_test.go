@@ -53,7 +53,7 @@ func newTraced(t *testing.T, cfg Config) (*Server, func() tracetest.SpanStubs) {
 func attributes(s tracetest.SpanStub) map[string]string {
 	all := map[string]string{}
 	for _, a := range s.Attributes {
-		all[string(a.Key)] = a.Value.Emit()
+		all[string(a.Key)] = a.Value.String()
 	}
 	return all
 }
@@ -103,7 +103,7 @@ func TestHTTPSpan(t *testing.T) {
 	}
 	about := map[string]string{}
 	for _, a := range span.Resource.Attributes() {
-		about[string(a.Key)] = a.Value.Emit()
+		about[string(a.Key)] = a.Value.String()
 	}
 	if about["service.name"] != "testing" || about["service.version"] != "1.0.0" {
 		t.Errorf("the resource is %v", about)
@@ -130,6 +130,9 @@ func TestMCPSpan(t *testing.T) {
 		t.Fatalf("%d spans", len(got))
 	}
 	tool, request := got[0], got[1]
+	if attrs := attributes(request); attrs["mcp.method.name"] != "tools/call" || attrs["mcp.protocol.version"] != "2026-07-28" {
+		t.Errorf("the request's span has %v", attrs)
+	}
 	if tool.Name != "tools/call echo" || tool.SpanKind != trace.SpanKindServer || request.Name != "POST /mcp" {
 		t.Errorf("%q below %q", tool.Name, request.Name)
 	}

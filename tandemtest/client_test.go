@@ -26,7 +26,7 @@ func newWaiting() (svc *tandem.Service, running, stopped chan struct{}) {
 		Name string `json:"name"`
 	}
 	tandem.Register(svc, tandem.Operation{Name: "name"}, func(_ context.Context, in name) (name, error) { return in, nil })
-	return svc, running, cancelled
+	return svc, running, stopped
 }
 
 // The end of its ctx ends a call, at the client and at the service, and leaves the

@@ -213,7 +213,7 @@ func (d *decoder) reportForeign(err error, text []byte) bool {
 	leaves(failed, func(e *jsonschema.ValidationError) {
 		ok = ok && d.report(FieldError{
 			Pointer:  tokens(e.InstanceLocation),
-			Detail:   e.DetailedOutput().Error.String(),
+			Detail:   "does not satisfy its schema: " + e.DetailedOutput().Error.String(),
 			Expected: "what the type's own schema says",
 		})
 	})

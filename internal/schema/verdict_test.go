@@ -198,7 +198,7 @@ func document(typ *Type, seed uint64) []byte {
 // TestVerdict compares Decode with the oracle over generated documents. The counts guard against a generator that makes one
 // kind only.
 func TestVerdict(t *testing.T) {
-	rounds := uint64(300)
+	rounds := uint64(200)
 	if testing.Short() {
 		rounds = 60
 	}

@@ -73,7 +73,7 @@ class Card {
     }
     if (ended === undefined) return;
     if (failure && failure.name !== "AbortError") this.element.open = true;
-    const outcome = response ? response.status : failure?.name === "AbortError" ? "cancelled" : "failed";
+    const outcome = failure?.name === "AbortError" ? "cancelled" : (response?.status ?? "failed");
     this.state.textContent = `${outcome} · ${Math.round(ended - started)} ms`;
     this.state.dataset.state = response?.ok && !failure ? "good" : "bad";
   }
