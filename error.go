@@ -91,10 +91,11 @@ func (e *Error) FieldErrors() []FieldError {
 
 // CodeOf returns the code under which err would reach a caller; zero for nil.
 func CodeOf(err error) Code {
+	if err == nil {
+		return 0 // before e, which escapes to the heap
+	}
 	var e *Error
 	switch {
-	case err == nil:
-		return 0
 	case errors.As(err, &e):
 		return e.Code
 	case errors.As(err, new(*Pending)):

@@ -37,7 +37,7 @@ func (m Message) JSON() []byte {
 type wireBlock struct {
 	Type        string        `json:"type"`
 	Text        *string       `json:"text,omitempty"`
-	Data        []byte        `json:"data,omitempty"`
+	Data        *[]byte       `json:"data,omitempty"`
 	MIMEType    string        `json:"mimeType,omitempty"`
 	URI         string        `json:"uri,omitempty"`
 	Name        string        `json:"name,omitempty"`
@@ -61,9 +61,9 @@ func BlockJSON(b Block) []byte {
 	case Text:
 		return marshal(wireBlock{Type: "text", Text: &b.Text})
 	case Image:
-		return marshal(wireBlock{Type: "image", Data: b.Data, MIMEType: b.MIMEType})
+		return marshal(wireBlock{Type: "image", Data: dataOf(b.Data), MIMEType: b.MIMEType})
 	case Audio:
-		return marshal(wireBlock{Type: "audio", Data: b.Data, MIMEType: b.MIMEType})
+		return marshal(wireBlock{Type: "audio", Data: dataOf(b.Data), MIMEType: b.MIMEType})
 	case Link:
 		return marshal(wireBlock{Type: "resource_link", URI: b.URI, Name: b.Name, Title: b.Title, Description: b.Description, MIMEType: b.MIMEType})
 	case Embedded:
@@ -71,6 +71,14 @@ func BlockJSON(b Block) []byte {
 		return marshal(wireBlock{Type: "resource", Resource: &contents})
 	}
 	return []byte(`{"type":"text","text":""}`)
+}
+
+// dataOf returns data to be written even if there is none: it is required.
+func dataOf(data []byte) *[]byte {
+	if data == nil {
+		data = []byte{}
+	}
+	return &data
 }
 
 func (e Embedded) wire() wireContents {
@@ -126,9 +134,13 @@ func (w wireBlock) block() (Block, error) {
 			return Text{Text: *w.Text}, nil
 		}
 	case "image":
-		return Image{Data: w.Data, MIMEType: w.MIMEType}, nil
+		if w.Data != nil {
+			return Image{Data: *w.Data, MIMEType: w.MIMEType}, nil
+		}
 	case "audio":
-		return Audio{Data: w.Data, MIMEType: w.MIMEType}, nil
+		if w.Data != nil {
+			return Audio{Data: *w.Data, MIMEType: w.MIMEType}, nil
+		}
 	}
-	return nil, Errorf(InvalidArgument, "a content block of type %q is not understood", w.Type)
+	return nil, Errorf(InvalidArgument, "a content block of type %q is not understood or incomplete", w.Type)
 }

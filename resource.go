@@ -184,9 +184,9 @@ func (r *RegisteredResource) embed(uri string, b Block) Embedded {
 	case Text:
 		e.Text, e.MIMEType = b.Text, cmp.Or(b.MIMEType, r.MIMEType, "text/plain")
 	case Image:
-		e.Data, e.MIMEType = bytesOf(b.Data), cmp.Or(b.MIMEType, r.MIMEType)
+		e.Data, e.MIMEType = *dataOf(b.Data), cmp.Or(b.MIMEType, r.MIMEType)
 	case Audio:
-		e.Data, e.MIMEType = bytesOf(b.Data), cmp.Or(b.MIMEType, r.MIMEType)
+		e.Data, e.MIMEType = *dataOf(b.Data), cmp.Or(b.MIMEType, r.MIMEType)
 	case Embedded:
 		e = b
 		e.URI = cmp.Or(b.URI, uri)
@@ -195,12 +195,4 @@ func (r *RegisteredResource) embed(uri string, b Block) Embedded {
 		e.Text, e.MIMEType = b.URI, "text/uri-list"
 	}
 	return e
-}
-
-// bytesOf returns data, never nil: nil would make text of it.
-func bytesOf(data []byte) []byte {
-	if data == nil {
-		return []byte{}
-	}
-	return data
 }

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 const (
@@ -88,8 +90,18 @@ func (r *Registered) InvokeResumable(ctx context.Context, call *Call, resume Res
 
 // stateBound is what a state is bound to: who calls what with which arguments.
 func (r *Registered) stateBound(ctx context.Context, arguments []byte) []byte {
-	digest := sha256.Sum256(arguments)
+	digest := sha256.Sum256(normal(arguments))
 	return bytes.Join([][]byte{[]byte(PrincipalFrom(ctx).Key()), []byte(r.Name), digest[:]}, []byte{0})
+}
+
+// normal returns JSON without white space and with its members in order, since a
+// caller may write the same arguments in another way. Numbers stay as they are.
+func normal(arguments []byte) []byte {
+	v := jsontext.Value(bytes.Clone(arguments))
+	if err := v.Format(jsontext.ReorderRawObjects(true)); err != nil {
+		return arguments // broken JSON is only like itself
+	}
+	return v
 }
 
 func (s *Service) sealState(state callState, bound []byte) (string, error) {
