@@ -173,6 +173,37 @@ func TestSDKServerFeatures(t *testing.T) {
 	}
 }
 
+// What a handler of the SDK's server says meanwhile reaches the caller; what it
+// asks is declined at once, since nobody carries the answer.
+func TestBridgeConversation(t *testing.T) {
+	srv, d, _ := newServer(t, Config{})
+	d.Server().AddPrompt(&sdk.Prompt{Name: "talks"}, func(ctx context.Context, r *sdk.GetPromptRequest) (*sdk.GetPromptResult, error) {
+		if err := r.Session.NotifyProgress(ctx, &sdk.ProgressNotificationParams{ProgressToken: "p", Progress: 1}); err != nil {
+			t.Errorf("progress: %v", err)
+		}
+		_, err := r.Session.Elicit(ctx, &sdk.ElicitParams{Message: "?"})
+		if err == nil || !strings.Contains(err.Error(), "cannot be asked") {
+			t.Errorf("elicit: %v", err)
+		}
+		return &sdk.GetPromptResult{Description: "said"}, nil
+	})
+	a := post(t, srv.URL+"/mcp", `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{"elicitation":{}},"clientInfo":{"name":"c","version":"1"}}}`)
+	const get = `{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"talks"}}`
+	a = post(t, srv.URL+"/mcp", get, "Mcp-Session-Id: "+a.header.Get("Mcp-Session-Id"))
+	events := newEvents(strings.NewReader(a.body))
+	if e := events.next(t); !strings.Contains(e.data, "notifications/progress") {
+		t.Errorf("event %+v", e)
+	}
+	if e := events.next(t); !strings.Contains(e.data, `"description":"said"`) {
+		t.Errorf("event %+v", e)
+	}
+	sse := openSSE(t, srv.URL)
+	sse.call(t, strings.Replace(initializeSSE, `"capabilities":{}`, `"capabilities":{"elicitation":{}}`, 1))
+	if got := sse.call(t, get) + sse.events.next(t).data; !strings.Contains(got, "notifications/progress") || !strings.Contains(got, `"description":"said"`) {
+		t.Error(got)
+	}
+}
+
 // A cancelled request ends the handler of the SDK's server.
 func TestBridgeCancel(t *testing.T) {
 	srv, d, _ := newServer(t, Config{})

@@ -23,6 +23,10 @@ func (p *sessionReply) answer(ctx context.Context, record *session.Record, m *me
 		if err := p.door.store.Touch(ctx, record.ID); err != nil {
 			return nil, err
 		}
+		if p.accepted.stream {
+			x.out = p.reply
+		}
+		p.await(origin{})
 		answer, _ := p.door.answer(ctx, nil, &x)
 		return answer, nil
 	}

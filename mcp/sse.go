@@ -170,9 +170,24 @@ func (d *Door) postRequest(ctx context.Context, record *session.Record, m *messa
 	if err := d.store.Touch(ctx, record.ID); err != nil {
 		return err
 	}
-	x := exchange{msg: m, revision: record.ProtocolVersion, record: record}
+	x := exchange{msg: m, revision: record.ProtocolVersion, record: record, out: &speaker{d, ctx, record}}
 	answer, _ := d.answer(ctx, nil, &x)
 	return d.say(ctx, record, answer)
+}
+
+// speaker is the notifier of a request whose answer goes to the session's stream.
+type speaker struct {
+	door   *Door
+	ctx    context.Context
+	record *session.Record
+}
+
+func (s *speaker) open() {}
+
+func (s *speaker) notify(notification []byte) {
+	if err := s.door.say(s.ctx, s.record, notification); err != nil {
+		s.door.logger().WarnContext(s.ctx, "mcp: a notification was not logged", "error", err)
+	}
 }
 
 // say sends a message that no call is behind.

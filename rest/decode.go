@@ -24,7 +24,11 @@ func (h *Handler) decode(w http.ResponseWriter, r *http.Request, op *tandem.Regi
 		return call, nil
 	}
 	if !op.Binding().TakesBody() {
-		call.Arguments, call.Invalid = op.Binding().Arguments(nil, r, firstByte(r.Body))
+		first, err := firstByte(r.Body)
+		if err != nil {
+			return nil, h.unread(w, err)
+		}
+		call.Arguments, call.Invalid = op.Binding().Arguments(nil, r, first)
 		return call, nil
 	}
 	buf := buffers.Get().(*bytes.Buffer)
@@ -49,10 +53,13 @@ func release(buf *bytes.Buffer) {
 }
 
 // firstByte tells a body from none, where none is taken.
-func firstByte(body io.Reader) []byte {
+func firstByte(body io.Reader) ([]byte, error) {
 	first := make([]byte, 1)
-	n, _ := io.ReadFull(body, first) // a body that fails to come is none
-	return first[:n]
+	n, err := io.ReadFull(body, first)
+	if err == io.EOF {
+		err = nil
+	}
+	return first[:n], err
 }
 
 // readBody reads the body into buf and refuses what is no JSON by its headers or

@@ -206,6 +206,7 @@ func TestBrokenFraming(t *testing.T) {
 	}{
 		"ends early": {head + "Content-Length: 50\r\n\r\n{", true, "400"},
 		"bad chunk":  {head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{", false, "400"},
+		"none taken": {"GET /api/v1/things/a HTTP/1.1\r\nHost: x\r\nX-Slow: 1\r\nTransfer-Encoding: chunked\r\n\r\n", false, "408"},
 		"stalls":     {head + "X-Slow: 1\r\nContent-Length: 50\r\n\r\n{", false, "408"},
 	} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(c.url, "http://"))
