@@ -94,20 +94,22 @@ func toolOutcome(msg rpcMessage, structured bool) (Outcome, error) {
 	return out, nil
 }
 
-// checkStructured reports whether the structured content says what the text
-// says: the same value, or, for a value that is not an object, that value as
-// the member "result".
+// checkStructured reports whether the structured content, an object, says what
+// the text says: the same value, or, where the output's type can be something else
+// than an object, that value as the only member, "result".
 func checkStructured(text, structured json.RawMessage) error {
-	if len(text) > 0 && text[0] != '{' {
-		var wrapped struct {
-			Result json.RawMessage `json:"result"`
-		}
-		if err := json.Unmarshal(structured, &wrapped); err != nil {
-			return fmt.Errorf("structuredContent: %w: %s", err, structured)
-		}
-		structured = wrapped.Result
+	if text == nil && structured == nil {
+		return nil
 	}
-	if same, err := equalJSON(text, structured); err != nil || !same {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(structured, &members); err != nil {
+		return fmt.Errorf("structuredContent is no object: %w: %s", err, structured)
+	}
+	same, err := equalJSON(text, structured)
+	if wrapped, ok := members["result"]; ok && len(members) == 1 && !same && err == nil {
+		same, err = equalJSON(text, wrapped)
+	}
+	if err != nil || !same {
 		return fmt.Errorf("structuredContent %s does not say what the text says: %s (%v)", structured, text, err)
 	}
 	return nil

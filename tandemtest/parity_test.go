@@ -79,6 +79,9 @@ func newEcho(testing.TB) *tandem.Service {
 	tandem.Register(svc, tandem.Operation{Name: "put", Method: "PUT", Path: "/shelves/{shelf}", AllowUnknown: true}, echo[search])
 	tandem.Register(svc, tandem.Operation{Name: "count", Method: "GET"}, func(_ context.Context, in search) (int, error) { return in.Limit, nil })
 	tandem.Register(svc, tandem.Operation{Name: "list"}, func(_ context.Context, in search) ([]string, error) { return in.Tags, nil })
+	tandem.Register(svc, tandem.Operation{Name: "any"}, func(_ context.Context, in search) (any, error) {
+		return map[string]any{"limit": in.Limit}, nil // an object, though its schema does not promise one
+	})
 	tandem.Register(svc, tandem.Operation{Name: "forget", Method: "DELETE", Path: "/shelves/{shelf}"}, func(_ context.Context, in search) (struct{}, error) {
 		if in.Limit > 40 {
 			return struct{}{}, tandem.Errorf(tandem.Aborted, "too many at once")
