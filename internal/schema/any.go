@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -115,24 +116,31 @@ func compactJSON(text []byte) ([]byte, error) {
 
 // appendAny writes the value in an interface by the plan of its dynamic type.
 func (e *encoder) appendAny(dst []byte, v reflect.Value) ([]byte, error) {
-	if v.IsNil() {
+	v, err := behind(v)
+	switch {
+	case err != nil:
+		return dst, err
+	case !v.IsValid():
 		return append(dst, "null"...), nil
+	case v.Type() == reflect.TypeFor[string]():
+		return appendString(dst, v.String()), nil
 	}
-	v = v.Elem()
-	for v.Kind() == reflect.Pointer {
-		if v.IsNil() {
-			return append(dst, "null"...), nil
+	t, err := e.r.dynamic().Compile(v.Type(), Options{})
+	if err != nil {
+		return dst, err
+	}
+	return t.root.append(e, dst, addressable(v))
+}
+
+// behind returns the value behind interfaces and pointers, invalid if there is none.
+func behind(v reflect.Value) (reflect.Value, error) {
+	for range maxDepth {
+		switch v.Kind() {
+		case reflect.Interface, reflect.Pointer:
+			v = v.Elem() // invalid for nil
+		default:
+			return v, nil
 		}
-		v = v.Elem()
 	}
-	switch value := v; {
-	case value.Type() == reflect.TypeFor[string]():
-		return appendString(dst, value.String()), nil
-	default:
-		t, err := e.r.dynamic().Compile(v.Type(), Options{})
-		if err != nil {
-			return dst, err
-		}
-		return t.root.append(e, dst, addressable(v))
-	}
+	return v, errors.New("is a pointer that leads to nothing but itself")
 }

@@ -112,6 +112,11 @@ func TestAppendErrors(t *testing.T) {
 	}
 	loop := &tree{}
 	loop.Left = loop
+	var itself any
+	itself = &itself
+	type pointer *pointer
+	var circle pointer
+	circle = &circle
 	for _, c := range []struct {
 		value any
 		want  string
@@ -132,6 +137,8 @@ func TestAppendErrors(t *testing.T) {
 		{map[string]any{"x": make(chan int)}, "/x: schema of chan int: type chan int has no JSON Schema"},
 		{*deep, "nested deeper than 1000 levels"},
 		{*loop, "nested deeper than 1000 levels"},
+		{[]any{itself}, "/0: is a pointer that leads to nothing but itself"},
+		{[]any{circle}, "/0: is a pointer that leads to nothing but itself"},
 	} {
 		_, err := compile(t, reflect.TypeOf(c.value), Options{}).Append(nil, c.value)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
