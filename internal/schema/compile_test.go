@@ -136,6 +136,8 @@ func TestCompileRefuses(t *testing.T) {
 		{struct {
 			A string `minlength:"1"`
 		}{}, "A: unknown tag minlength; did you mean minLength?"},
+		{tagged(`max_length:"1"`), "A: unknown tag max_length; did you mean maxLength?"},
+		{tagged(`patern:"x"`), "A: unknown tag patern; did you mean pattern?"},
 		{tagged(`doc:"a" doc:"b"`), "A: struct tag has doc twice"},
 		{tagged(`doc:a`), "A: malformed struct tag: the value of doc is not quoted"},
 		{struct {

@@ -80,7 +80,7 @@ func readTags(tag reflect.StructTag) (constraints, own *tags, err error) {
 		case slices.Contains(fieldKeys, key):
 			own.left[key] = value
 		default:
-			if near := miscased(key); near != "" {
+			if near := misspelt(key); near != "" {
 				return nil, nil, fmt.Errorf("unknown tag %s; did you mean %s?", key, near)
 			}
 		}
@@ -88,10 +88,13 @@ func readTags(tag reflect.StructTag) (constraints, own *tags, err error) {
 	return constraints, own, nil
 }
 
-// miscased returns our key that differs from key in case only.
-func miscased(key string) string {
+// misspelt returns our key that key is meant to be: it differs in case and in '_' or '-', or, if it is long enough not to be
+// another package's, in one letter.
+func misspelt(key string) string {
+	const long = 6
+	plain := strings.NewReplacer("_", "", "-", "").Replace(key)
 	for _, known := range slices.Concat(constraintKeys, fieldKeys) {
-		if strings.EqualFold(known, key) {
+		if strings.EqualFold(known, plain) || len(known) >= long && editDistance(key, known) == 1 {
 			return known
 		}
 	}

@@ -31,7 +31,11 @@ func (d *decoder) validateValue(v reflect.Value) bool {
 	if err == nil {
 		return true
 	}
-	for _, e := range flatten(err) {
+	found := flatten(err)
+	if p := reflect.ValueOf(err); len(found) == 0 && !(p.Kind() == reflect.Pointer && p.IsNil()) {
+		found = []FieldError{{Detail: err.Error()}} // an error that locates nothing is still one
+	}
+	for _, e := range found {
 		if !d.report(e) {
 			return false
 		}

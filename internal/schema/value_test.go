@@ -203,6 +203,8 @@ func (c *cross) Validate(ctx context.Context) error {
 	switch c.Kind {
 	case "plain":
 		return errors.New("the whole is wrong")
+	case "nowhere":
+		return invalid{}
 	case "joined":
 		return errors.Join(invalid{{Pointer: "/a", Detail: "one"}}, fmt.Errorf("wrapped: %w", invalid{{Pointer: "/span/to", Detail: "two"}}), errors.New("three"))
 	}
@@ -218,6 +220,7 @@ func TestValidate(t *testing.T) {
 		`{"a":1,"ptr":{"from":2,"to":1}}`:                      {"/ptr/to: must not be before from"},
 		`{"a":1,"map":{"x/y":{"from":2,"to":1}}}`:              {"/map/x~1y/to: must not be before from"},
 		`{"a":1,"kind":"plain"}`:                               {": the whole is wrong"},
+		`{"a":1,"kind":"nowhere"}`:                             {": " + invalid{}.Error()},
 		`{"a":1,"kind":"joined"}`:                              {"/a: one", "/span/to: two", ": three"},
 		`{"a":"x","kind":"plain"}`:                             {"/a: must be an integer, but is a string"},
 		`{"a":1,"kind":"plain"} x`:                             {": invalid JSON at byte 23: unexpected text after the JSON value"},
