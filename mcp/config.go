@@ -16,8 +16,9 @@ type Config struct {
 	// Limits bound the sessions of the door's own store.
 	Limits session.Limits
 	// MessagesURL is what the endpoint event of the legacy SSE transport names:
-	// where [Door.Messages] is reached, as a path or an absolute URL. Default
-	// "/mcp/messages".
+	// where [Door.Messages] is reached, as a path or an absolute URL. Empty means
+	// beside the stream as the client addressed it: …/sse has …/messages, and any
+	// other path "/mcp/messages".
 	MessagesURL string
 
 	// PageSize is the number of tools in a page of tools/list; default 250.
@@ -51,9 +52,6 @@ type Config struct {
 }
 
 func (c Config) withDefaults() (Config, error) {
-	if c.MessagesURL == "" {
-		c.MessagesURL = "/mcp/messages"
-	}
 	if _, err := c.Limits.Resolved(); err != nil {
 		return c, fmt.Errorf("mcp: Config.Limits: %w", err)
 	}

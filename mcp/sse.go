@@ -78,16 +78,37 @@ func (d *Door) followSSE(w http.ResponseWriter, r *http.Request, record *session
 		id:     func(n uint64) string { return sseID(record.ID, n) },
 		left:   func() { d.abandon(r.Context(), record.ID) },
 	}
-	return s.serve(w, r, event{name: "endpoint", id: s.id(after), data: []byte(d.messagesURL(record.ID)), retry: retryAfter})
+	return s.serve(w, r, event{name: "endpoint", id: s.id(after), data: []byte(d.messagesURL(r, record.ID)), retry: retryAfter})
 }
 
-// messagesURL returns where the session's client posts.
-func (d *Door) messagesURL(id string) string {
+// messagesURL returns where the client of the stream that r opened posts.
+func (d *Door) messagesURL(r *http.Request, id string) string {
+	messages := d.cfg.MessagesURL
+	if messages == "" {
+		messages = besideStream(r.RequestURI)
+	}
 	separator := "?"
-	if strings.Contains(d.cfg.MessagesURL, "?") {
+	if strings.Contains(messages, "?") {
 		separator = "&"
 	}
-	return d.cfg.MessagesURL + separator + "sessionId=" + url.QueryEscape(id)
+	return messages + separator + "sessionId=" + url.QueryEscape(id)
+}
+
+// besideStream returns the path beside that of the request line, which an outer
+// router does not change when it strips a prefix: /x/mcp/sse has /x/mcp/messages.
+// A path that does not end so, or that a client would take for another host's,
+// has the default.
+func besideStream(requestURI string) string {
+	const otherwise = "/mcp/messages"
+	u, err := url.ParseRequestURI(requestURI)
+	if err != nil {
+		return otherwise
+	}
+	path, ok := strings.CutSuffix(strings.TrimSuffix(u.EscapedPath(), "/"), "/sse")
+	if !ok || path != "" && path[0] != '/' || strings.HasPrefix(path, "//") {
+		return otherwise
+	}
+	return path + "/messages"
 }
 
 // sseID is an event id that names its session, so that a client that comes back

@@ -231,3 +231,26 @@ func TestMessagesURL(t *testing.T) {
 		}
 	}
 }
+
+// Without a configured URL clients post beside the stream, as they addressed it:
+// an outer router that strips a prefix does not change the request line. No
+// request line leads them to another host.
+func TestMessagesBesideStream(t *testing.T) {
+	for uri, want := range map[string]string{
+		"/mcp/sse":              "/mcp/messages",
+		"/x/y/mcp/sse/?a=/b":    "/x/y/mcp/messages",
+		"/sse":                  "/messages",
+		"/a%2Fb%3F/sse":         "/a%2Fb%3F/messages",
+		"http://host/x/mcp/sse": "/x/mcp/messages",
+		"//evil.example/sse":    "/mcp/messages",
+		"/\\evil.example/sse":   "/%5Cevil.example/messages",
+		"/events":               "/mcp/messages",
+		"*":                     "/mcp/messages",
+		"":                      "/mcp/messages",
+		"host:80":               "/mcp/messages",
+	} {
+		if got := besideStream(uri); got != want {
+			t.Errorf("%q: %s, want %s", uri, got, want)
+		}
+	}
+}

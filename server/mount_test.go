@@ -22,6 +22,7 @@ var mounts = map[string]struct {
 	"base path, /":   {Config{BasePath: "/x/y/"}, mux("/x/y/", nil), "/x/y"},
 	"public URL":     {Config{PublicURL: "http://localhost/x/y/"}, mux("/x/y/", nil), "/x/y"},
 	"stripped":       {Config{PublicURL: "http://localhost/x/y"}, mux("/x/y/", strip), "/x/y"},
+	"stripped alone": {Config{}, mux("/x/y/", strip), "/x/y"}, // nobody told the server
 	"explicit root":  {Config{PublicURL: "http://localhost/x/y", BasePath: "/"}, func(h http.Handler) http.Handler { return h }, ""},
 	"REST elsewhere": {Config{RESTPrefix: "/v2"}, func(h http.Handler) http.Handler { return h }, ""},
 }
@@ -124,8 +125,8 @@ func TestOutsideBasePath(t *testing.T) {
 // Where the mount is wrong, agents cannot work: the self-check says so, and the
 // health of the whole is not green beside it.
 func TestWrongMountIsRed(t *testing.T) {
-	s := newServer(t, newService(t), Config{})
-	outer := mux("/x/y/", strip)(s.Handler()) // and nobody told the server
+	s := newServer(t, newService(t), Config{PublicURL: "http://localhost/elsewhere"})
+	outer := mux("/x/y/", strip)(s.Handler())
 	for _, path := range []string{"/x/y/health/mcp", "/x/y/health"} {
 		if w := ask(outer, "GET", path, ""); w.Code != 503 {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)

@@ -149,8 +149,10 @@ func (s *Server) title() string {
 // mcpConfig completes the MCP door's configuration by what the server knows.
 func (c Config) mcpConfig() mcp.Config {
 	m := c.MCP
-	base, _ := c.basePath()
-	setDefault(&m.MessagesURL, base+"/mcp/messages")
+	if c.PublicURL != "" || c.BasePath != "" { // else the door takes it from the request
+		base, _ := c.basePath()
+		setDefault(&m.MessagesURL, base+"/mcp/messages")
+	}
 	setDefault(&m.MaxBody, c.MaxBody)
 	return m
 }
