@@ -347,3 +347,27 @@ func TestPointerLength(t *testing.T) {
 		t.Errorf("got %.1000v", errs)
 	}
 }
+
+// foreignCounts has a schema of its own making, whose validator reports names as long as they come.
+type foreignCounts map[string]map[string]int
+
+func (foreignCounts) JSONSchema() json.RawMessage {
+	return json.RawMessage(`{"type":"object","additionalProperties":{"type":"object","additionalProperties":{"type":"integer","enum":[1]}}}`)
+}
+
+// TestForeignLength: what a type's own schema refuses is told as shortly as everything else.
+func TestForeignLength(t *testing.T) {
+	type doc struct {
+		Counts foreignCounts `json:"counts"`
+	}
+	long := strings.Repeat("x", 10_000)
+	_, errs := decode[doc](t, `{"counts":{"`+long+`":{"a":"`+long+`","b":"`+long+`"}}}`)
+	if len(errs) == 0 {
+		t.Fatal("nothing is refused")
+	}
+	for _, e := range errs {
+		if len(e.Pointer) > 2*maxToken || len(e.Detail) > 2*maxToken {
+			t.Errorf("pointer of %d bytes, detail of %d", len(e.Pointer), len(e.Detail))
+		}
+	}
+}

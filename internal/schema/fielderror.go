@@ -73,10 +73,15 @@ func (s *step) text() string {
 		raw = raw[:6*maxToken]
 	}
 	text, _ := unescape(nil, raw)
+	return cutToken(string(text))
+}
+
+// cutToken cuts text that would be out of proportion in an answer.
+func cutToken(text string) string {
 	if len(text) <= maxToken {
-		return string(text)
+		return text
 	}
-	return strings.ToValidUTF8(string(text[:maxToken]), "") + "…"
+	return strings.ToValidUTF8(text[:maxToken], "") + "…"
 }
 
 // appendToken appends one reference token, escaped as RFC 6901 section 3 says.

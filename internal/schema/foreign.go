@@ -213,7 +213,7 @@ func (d *decoder) reportForeign(err error, text []byte) bool {
 	leaves(failed, func(e *jsonschema.ValidationError) {
 		ok = ok && d.report(FieldError{
 			Pointer:  tokens(e.InstanceLocation),
-			Detail:   "does not satisfy its schema: " + e.DetailedOutput().Error.String(),
+			Detail:   "does not satisfy its schema: " + cutToken(e.DetailedOutput().Error.String()),
 			Expected: "what the type's own schema says",
 		})
 	})
@@ -237,11 +237,15 @@ func leaves(e *jsonschema.ValidationError, visit func(*jsonschema.ValidationErro
 	}
 }
 
-// tokens joins reference tokens to a JSON Pointer.
+// tokens joins reference tokens to a JSON Pointer, cut as [pointer] cuts.
 func tokens(path []string) string {
 	var dst []byte
 	for _, token := range path {
-		dst = appendToken(append(dst, '/'), token)
+		dst = append(dst, '/')
+		if len(dst) > maxPointer {
+			return string(append(dst, "…"...))
+		}
+		dst = appendToken(dst, cutToken(token))
 	}
 	return string(dst)
 }
