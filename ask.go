@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/tandem-go/tandem/internal/schema"
@@ -25,6 +26,11 @@ var ErrDeclined = errors.New("the caller declined to answer")
 // question without an answer.
 var ErrDismissed = errors.New("the caller dismissed the question")
 
+// ErrBadAnswer is in the chain of an error when what a caller sent back, the state
+// or an answer, is not what was asked for: a fault of its client and not of the
+// arguments, which a model cannot mend.
+var ErrBadAnswer = errors.New("the state or the answer is not what was asked for")
+
 // Question is something that a handler asks its caller: make one with [Form],
 // [Visit], [Sampling] or [ListRoots].
 type Question struct {
@@ -34,6 +40,9 @@ type Question struct {
 	URLMode bool
 	// Params is the request's parameters, a JSON object.
 	Params json.RawMessage
+	// ID names the question to a caller without a session, who sends the answer
+	// under it; empty means one made of its place, such as "q1-1". See [Question.Named].
+	ID string
 
 	schema  *schema.Type // of a form
 	err     error        // a mistake in making it
@@ -46,6 +55,13 @@ func (q Question) Schema() json.RawMessage {
 		return nil
 	}
 	return q.schema.Input()
+}
+
+// Named returns the question with an id of its own, by which a caller without a
+// session finds its answer. It must be unique among the questions of one [Ask].
+func (q Question) Named(id string) Question {
+	q.ID = id
+	return q
 }
 
 // Form asks a person to fill in a form: MCP's elicitation. The form is a struct
@@ -132,7 +148,7 @@ func accepted(answer json.RawMessage) (json.RawMessage, error) {
 		Content json.RawMessage `json:"content"`
 	}
 	if err := json.Unmarshal(answer, &result); err != nil {
-		return nil, Errorf(InvalidArgument, "the answer to the question is not an elicitation result")
+		return nil, badAnswer("the answer to the question is not an elicitation result")
 	}
 	switch result.Action {
 	case "accept":
@@ -145,7 +161,7 @@ func accepted(answer json.RawMessage) (json.RawMessage, error) {
 	case "cancel":
 		return nil, Errorf(FailedPrecondition, "the caller dismissed the question").WithCause(ErrDismissed)
 	}
-	return nil, Errorf(InvalidArgument, "%q is no action of an elicitation result; it is accept, decline or cancel", result.Action)
+	return nil, badAnswer("%q is no action of an elicitation result; it is accept, decline or cancel", result.Action)
 }
 
 // SampleRequest asks the caller's model for a message: MCP's sampling.
@@ -189,11 +205,11 @@ func (r *SampleResult) decode(answer json.RawMessage) error {
 		Content    json.RawMessage `json:"content"`
 	}
 	if err := json.Unmarshal(answer, &result); err != nil {
-		return Errorf(InvalidArgument, "the answer to the question is not a sampling result")
+		return badAnswer("the answer to the question is not a sampling result")
 	}
 	content, err := parseBlocks(result.Content)
 	if err != nil {
-		return err
+		return badAnswer("the answer to the question: %v", err)
 	}
 	*r = SampleResult{Model: result.Model, StopReason: result.StopReason, Role: result.Role, Content: content}
 	return nil
@@ -215,7 +231,7 @@ func ListRoots(roots *[]Root) Question {
 				Roots []Root `json:"roots"`
 			}
 			if err := json.Unmarshal(answer, &result); err != nil {
-				return Errorf(InvalidArgument, "the answer to the question is not a list of roots")
+				return badAnswer("the answer to the question is not a list of roots")
 			}
 			*roots = result.Roots
 			return nil
@@ -285,6 +301,9 @@ func Ask(ctx context.Context, questions ...Question) error {
 	if len(questions) == 0 {
 		return nil
 	}
+	if id := twice(questions); id != "" {
+		return fmt.Errorf("ask: two questions are named %q", id)
+	}
 	answers, err := asker.Ask(ctx, questions)
 	if err != nil {
 		return err
@@ -299,6 +318,20 @@ func Ask(ctx context.Context, questions ...Question) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// twice returns a name that several of the questions bear, empty if there is none.
+func twice(questions []Question) string {
+	for i, q := range questions {
+		if q.ID != "" && slices.ContainsFunc(questions[:i], func(other Question) bool { return other.ID == q.ID }) {
+			return q.ID
+		}
+	}
+	return ""
+}
+
+func badAnswer(format string, args ...any) error {
+	return Errorf(InvalidArgument, format, args...).WithCause(ErrBadAnswer)
 }
 
 func cannotAsk(q Question) error {

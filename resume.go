@@ -23,8 +23,10 @@ const (
 // Resume is what a caller without a session brings back to be carried on where
 // it was asked. The zero value is a first request.
 type Resume struct {
-	State   string                     // of the [Pending] before; empty for a first request
-	Answers map[string]json.RawMessage // by the questions' ids
+	State string // of the [Pending] before; empty for a first request
+	// Answers are by the questions' ids; ids that nobody asked for are ignored. A
+	// first request may bring the answers of the first round along.
+	Answers map[string]json.RawMessage
 	// CanAsk reports whether the caller can answer a question.
 	CanAsk func(Question) bool
 }
@@ -65,10 +67,11 @@ type round struct {
 // InvokeResumable is [Registered.Invoke] for a caller without a session: when the
 // handler asks, the error is a [*Pending] and the call ends; the same call with
 // the answers runs the handler anew up to where it asked, and on. A state that was
-// changed, has expired or belongs to another call is an InvalidArgument.
+// changed, has expired or belongs to another call is an InvalidArgument with
+// [ErrBadAnswer] in its chain.
 func (r *Registered) InvokeResumable(ctx context.Context, call *Call, resume Resume) (Result, error) {
 	bound := r.stateBound(ctx, call.Arguments)
-	asker := &replay{can: resume.CanAsk, fresh: resume.Answers}
+	asker := &replay{can: resume.CanAsk, fresh: resume.Answers, first: resume.State == ""}
 	if resume.State != "" {
 		state, err := r.service.openState(resume.State, bound)
 		if err != nil {
@@ -123,10 +126,10 @@ func (s *Service) openState(token string, bound []byte) (callState, error) {
 		err = json.Unmarshal(doc, &state)
 	}
 	if err != nil {
-		return state, Errorf(InvalidArgument, "the request state is not one of this call; start again without it")
+		return state, badAnswer("the request state is not one of this call; start again without it")
 	}
 	if time.Now().Unix() >= state.Expires {
-		return state, Errorf(InvalidArgument, "the request state has expired; start again without it")
+		return state, badAnswer("the request state has expired; start again without it")
 	}
 	return state, nil
 }
@@ -138,6 +141,7 @@ type replay struct {
 	rounds []round                    // answered before
 	asked  []byte                     // the digest of the round that fresh answers
 	fresh  map[string]json.RawMessage // by id
+	first  bool                       // it came without a state
 	next   int                        // the round that is asked next
 	digest []byte                     // of the questions that are pending
 }
@@ -154,7 +158,7 @@ func (p *replay) Ask(_ context.Context, questions []Question) ([]json.RawMessage
 		}
 		return p.rounds[n].Answers, nil
 	}
-	if n == len(p.rounds) && bytes.Equal(p.asked, digest) {
+	if n == len(p.rounds) && (bytes.Equal(p.asked, digest) || n == 0 && p.first) {
 		if answers, complete := p.take(n, questions); complete {
 			p.rounds = append(p.rounds, round{Asked: digest, Answers: answers})
 			p.asked = nil
@@ -169,7 +173,7 @@ func (p *replay) Ask(_ context.Context, questions []Question) ([]json.RawMessage
 func (p *replay) take(n int, questions []Question) ([]json.RawMessage, bool) {
 	answers := make([]json.RawMessage, len(questions))
 	for i := range questions {
-		answer, ok := p.fresh[questionID(n, i)]
+		answer, ok := p.fresh[questionID(n, i, questions[i])]
 		if !ok {
 			return nil, false
 		}
@@ -181,12 +185,17 @@ func (p *replay) take(n int, questions []Question) ([]json.RawMessage, bool) {
 func pendingOf(n int, questions []Question) *Pending {
 	p := &Pending{}
 	for i, q := range questions {
-		p.Questions = append(p.Questions, PendingQuestion{ID: questionID(n, i), Question: q})
+		p.Questions = append(p.Questions, PendingQuestion{ID: questionID(n, i, q), Question: q})
 	}
 	return p
 }
 
-func questionID(n, i int) string { return fmt.Sprintf("q%d-%d", n+1, i+1) }
+func questionID(n, i int, q Question) string {
+	if q.ID != "" {
+		return q.ID
+	}
+	return fmt.Sprintf("q%d-%d", n+1, i+1)
+}
 
 func digestOf(questions []Question) []byte {
 	h := sha256.New()
