@@ -20,7 +20,8 @@ const (
 // The MCP Inspector's command line lists the tools, finds their schemas
 // portable, and gets REST's answers over each transport and in each era.
 func TestInspector(t *testing.T) {
-	nodetools.Node(t, inspectorNode) // skips before the service starts
+	nodetools.Dir(t) // skip before the service starts
+	nodetools.Node(t, inspectorNode)
 	s := serve(t)
 	for _, test := range []struct {
 		name, transport, era string

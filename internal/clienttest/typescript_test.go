@@ -24,7 +24,7 @@ type plan struct {
 // Both TypeScript SDKs get REST's answers over every transport and in every era
 // they speak, see progress, and cancel.
 func TestTypeScript(t *testing.T) {
-	nodetools.Dir(t) // skips before the service starts
+	nodetools.Dir(t) // skip before the service starts
 	s := serve(t)
 	pin := map[string]string{"pin": modern}
 	for _, test := range []struct {
