@@ -116,3 +116,9 @@ func (p *RegisteredPrompt) CompleteArgument(ctx context.Context, argument, value
 func (r *RegisteredResource) CompleteArgument(ctx context.Context, argument, value string, others map[string]string) (Completion, error) {
 	return r.completer.complete(ctx, r.op, argument, value, others)
 }
+
+// Completes reports whether values of any argument can be suggested.
+func (p *RegisteredPrompt) Completes() bool { return len(p.completer) > 0 }
+
+// Completes reports whether values of any variable can be suggested.
+func (r *RegisteredResource) Completes() bool { return len(r.completer) > 0 }

@@ -88,13 +88,14 @@ func (p *RegisteredPrompt) Arguments() []PromptArgument {
 // Get returns the prompt's messages for arguments as text, with the principal of
 // ctx. The error is nil or an *[Error].
 func (p *RegisteredPrompt) Get(ctx context.Context, arguments map[string]string, call Call) ([]Message, error) {
-	call.Operation, call.Arguments = p.op, p.typed(arguments)
+	call.Operation, call.Arguments = p.op, p.ArgumentsOf(arguments)
 	result, err := p.op.Invoke(ctx, &call)
 	return result.Messages, err
 }
 
-// typed returns the arguments object of arguments that came as text.
-func (p *RegisteredPrompt) typed(arguments map[string]string) json.RawMessage {
+// ArgumentsOf returns the arguments object, for [RegisteredPrompt.Operation], of
+// arguments that came as text.
+func (p *RegisteredPrompt) ArgumentsOf(arguments map[string]string) json.RawMessage {
 	kinds := map[string]string{}
 	for _, f := range p.op.input.Fields() {
 		kinds[f.Name] = f.Kind

@@ -30,7 +30,7 @@ func (s *Service) findResource(uri string) (*RegisteredResource, []byte) {
 			if r.IsTemplate() == fixed {
 				continue
 			}
-			if args, ok := r.match(uri); ok {
+			if args, ok := r.ArgumentsOf(uri); ok {
 				return r, args
 			}
 		}

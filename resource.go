@@ -124,8 +124,9 @@ func (r *RegisteredResource) IsTemplate() bool { return r.template != nil }
 // it.
 func (r *RegisteredResource) Operation() *Registered { return r.op }
 
-// match returns the arguments object of a URI, false if it is not one of r's.
-func (r *RegisteredResource) match(uri string) ([]byte, bool) {
+// ArgumentsOf returns the arguments object of a URI, with which [RegisteredResource.Operation]
+// reads it; false if the URI is not one of r's.
+func (r *RegisteredResource) ArgumentsOf(uri string) ([]byte, bool) {
 	if r.template == nil {
 		return []byte("{}"), uri == r.URI
 	}
@@ -163,10 +164,12 @@ func (s *Service) ReadResource(ctx context.Context, uri string, call Call) (Cont
 	if err != nil {
 		return nil, err
 	}
-	return r.contents(uri, result), nil
+	return r.ContentsOf(uri, result), nil
 }
 
-func (r *RegisteredResource) contents(uri string, result Result) Contents {
+// ContentsOf returns what [RegisteredResource.Operation] returned as the contents
+// of a URI.
+func (r *RegisteredResource) ContentsOf(uri string, result Result) Contents {
 	if result.Blocks == nil {
 		return Contents{{URI: uri, MIMEType: cmp.Or(r.MIMEType, "application/json"), Text: string(result.JSON)}}
 	}
