@@ -70,10 +70,9 @@ type round struct {
 // changed, has expired or belongs to another call is an InvalidArgument with
 // [ErrBadAnswer] in its chain.
 func (r *Registered) InvokeResumable(ctx context.Context, call *Call, resume Resume) (Result, error) {
-	bound := r.stateBound(ctx, call.Arguments)
 	asker := &replay{can: resume.CanAsk, fresh: resume.Answers, first: resume.State == ""}
 	if resume.State != "" {
-		state, err := r.service.openState(resume.State, bound)
+		state, err := r.service.openState(resume.State, r.stateBound(ctx, call.Arguments))
 		if err != nil {
 			return Result{}, err
 		}
@@ -84,7 +83,7 @@ func (r *Registered) InvokeResumable(ctx context.Context, call *Call, resume Res
 	if !errors.As(err, &p) {
 		return result, err
 	}
-	p.State, err = r.service.sealState(callState{Rounds: asker.rounds, Asked: asker.digest}, bound)
+	p.State, err = r.service.sealState(callState{Rounds: asker.rounds, Asked: asker.digest}, r.stateBound(ctx, call.Arguments))
 	if err != nil {
 		return Result{}, err
 	}
