@@ -35,6 +35,10 @@ type params struct {
 	version   []byte // initialize
 	client    []byte // initialize: clientInfo
 	abilities []byte // initialize: capabilities
+	answers   []byte // inputResponses
+	state     []byte // requestState
+	filter    []byte // subscriptions/listen: notifications
+	level     []byte // logging/setLevel
 	meta      meta
 }
 
@@ -45,6 +49,7 @@ type meta struct {
 	client        []byte
 	abilities     []byte
 	progressToken []byte
+	logLevel      []byte
 }
 
 // The _meta keys of a request, 2026-07-28, section "Per-request protocol fields".
@@ -54,6 +59,7 @@ const (
 	metaAbilities = "io.modelcontextprotocol/clientCapabilities"
 	metaServer    = "io.modelcontextprotocol/serverInfo"
 	metaProgress  = "progressToken"
+	metaLogLevel  = "io.modelcontextprotocol/logLevel"
 )
 
 // isBatch reports whether data is a JSON array rather than one message.
@@ -245,6 +251,14 @@ func (s *scanner) param(p *params, name []byte) error {
 		return s.once(&p.client)
 	case "capabilities":
 		return s.once(&p.abilities)
+	case "inputResponses":
+		return s.once(&p.answers)
+	case "requestState":
+		return s.once(&p.state)
+	case "notifications":
+		return s.once(&p.filter)
+	case "level":
+		return s.once(&p.level)
 	case "_meta":
 		return s.meta(&p.meta)
 	}
@@ -270,6 +284,8 @@ func (s *scanner) meta(m *meta) error {
 			return s.once(&m.abilities)
 		case metaProgress:
 			return s.once(&m.progressToken)
+		case metaLogLevel:
+			return s.once(&m.logLevel)
 		}
 		return s.skip()
 	})

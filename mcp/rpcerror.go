@@ -14,6 +14,7 @@ const (
 	codeInvalidParams      = -32602
 	codeInternal           = -32603
 	codeHeaderMismatch     = -32020
+	codeMissingCapability  = -32021
 	codeUnsupportedVersion = -32022
 )
 
