@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 )
 
-// Call is one invocation on its way from a door to a handler.
+// Call is one invocation on its way from a door to a handler. Arguments and Meta
+// are valid until Invoke returns: a door may use their memory again. Who keeps
+// them longer, keeps a copy.
 type Call struct {
 	Operation *Registered
 	Door      Doors // the one door through which it came; zero for none

@@ -94,6 +94,10 @@ type Config struct {
 	Logger *slog.Logger
 	// Tracing says where spans go; zero means nowhere.
 	Tracing Tracing
+
+	// Usage is what the flag -h of [Main] prints after its own variables, such as
+	// a list of the program's; empty means nothing.
+	Usage string
 }
 
 const (

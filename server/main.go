@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/tandem-go/tandem"
@@ -27,7 +28,7 @@ const (
 // and stdout instead.
 //
 // Each configure may change what the environment says, and add what a variable
-// cannot, such as middleware.
+// cannot, such as middleware. It is called for -h as well.
 func Main(svc *tandem.Service, configure ...func(*Config)) {
 	p := program{lookup: os.LookupEnv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	if code := p.run(svc, os.Args, configure...); code != exitOK {
@@ -43,7 +44,7 @@ type program struct {
 }
 
 func (p program) run(svc *tandem.Service, args []string, configure ...func(*Config)) int {
-	stdio, err := p.flags(args)
+	stdio, err := p.flags(args, configure)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK
@@ -90,11 +91,11 @@ func (p program) configure(svc *tandem.Service, stdio bool, configure []func(*Co
 	return New(svc, cfg)
 }
 
-func (p program) flags(args []string) (stdio bool, err error) {
+func (p program) flags(args []string, configure []func(*Config)) (stdio bool, err error) {
 	set := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	set.SetOutput(p.stderr)
 	set.BoolVar(&stdio, "stdio", false, "serve MCP on stdin and stdout instead of HTTP")
-	set.Usage = func() { p.usage(set) }
+	set.Usage = func() { p.usage(set, configure) }
 	if err = set.Parse(args[1:]); err == nil && set.NArg() > 0 {
 		err = fmt.Errorf("%s takes no arguments, but got %q", args[0], set.Args())
 		_, _ = fmt.Fprintln(p.stderr, err)
@@ -102,7 +103,13 @@ func (p program) flags(args []string) (stdio bool, err error) {
 	return stdio, err
 }
 
-func (p program) usage(set *flag.FlagSet) {
+// usage configures nothing but to learn what the program adds.
+func (p program) usage(set *flag.FlagSet, configure []func(*Config)) {
+	var cfg Config
+	for _, f := range configure {
+		f(&cfg)
+	}
+
 	_, _ = fmt.Fprintf(p.stderr, "Usage: %s [-stdio]\n\n", set.Name())
 	set.PrintDefaults()
 	_, _ = fmt.Fprintln(p.stderr, "\nEnvironment:")
@@ -113,6 +120,9 @@ func (p program) usage(set *flag.FlagSet) {
 	line("LOG_LEVEL", "debug, info, warn or error; default: info")
 	line("LOG_FORMAT", "text or json; default: text")
 	line("OTEL_*", "traces by OTLP over HTTP, where OTEL_EXPORTER_OTLP_ENDPOINT is set")
+	if cfg.Usage != "" {
+		_, _ = fmt.Fprintf(p.stderr, "\n%s\n", strings.TrimSpace(cfg.Usage))
+	}
 }
 
 // fail says on stderr why the program ends.

@@ -14,7 +14,7 @@ import (
 // service itself.
 type origins struct {
 	exact   map[string]bool
-	headers map[string]bool // request headers that pages may send, in lower case
+	headers *derived[map[string]bool] // request headers that carry arguments, in lower case
 }
 
 // corsHeaders are what callers of either door send.
@@ -32,25 +32,30 @@ const (
 	corsMaxAge  = "600" // seconds that a browser may keep a preflight's answer
 )
 
-func newOrigins(svc *tandem.Service, c Config) origins {
-	o := origins{exact: map[string]bool{}, headers: map[string]bool{}}
+func newOrigins(svc *tandem.Service, c Config) (origins, error) {
+	o := origins{exact: map[string]bool{}}
 	if u, err := url.Parse(c.PublicURL); err == nil && u.Host != "" {
 		o.exact[u.Scheme+"://"+strings.ToLower(u.Host)] = true
 	}
 	for _, origin := range c.AllowedOrigins {
 		o.exact[origin] = true
 	}
-	for _, name := range corsHeaders {
-		o.headers[strings.ToLower(name)] = true
-	}
+	headers, err := newDerived(svc, func() (map[string]bool, error) { return argumentHeaders(svc), nil }, nil)
+	o.headers = headers
+	return o, err
+}
+
+// argumentHeaders returns the headers in which operations take arguments.
+func argumentHeaders(svc *tandem.Service) map[string]bool {
+	headers := map[string]bool{}
 	for _, op := range svc.Operations() {
 		for _, p := range op.Binding().Params {
 			if p.Place.String() == "header" {
-				o.headers[strings.ToLower(p.Key)] = true
+				headers[strings.ToLower(p.Key)] = true
 			}
 		}
 	}
-	return o
+	return headers
 }
 
 // checkOrigins accepts exact origins only. An empty list and the wildcard are
@@ -153,9 +158,10 @@ func (o origins) preflight(w http.ResponseWriter, r *http.Request, allowed bool)
 // an argument, whose names no list can hold in advance.
 func (o origins) allowHeaders(requested []string) string {
 	allowed := strings.Join(corsHeaders, ", ")
+	arguments := o.headers.get()
 	for _, name := range split(strings.Join(requested, ",")) {
 		name = strings.ToLower(name)
-		if o.headers[name] && !containsFold(corsHeaders, name) || strings.HasPrefix(name, mcpParamPrefix) && isHeaderName(name) {
+		if arguments[name] && !containsFold(corsHeaders, name) || strings.HasPrefix(name, mcpParamPrefix) && isHeaderName(name) {
 			allowed += ", " + name
 		}
 	}

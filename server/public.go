@@ -29,19 +29,23 @@ func (c Config) publicOrigins() []string {
 	return []string{u.Scheme + "://" + u.Host}
 }
 
-// documents returns the OpenAPI document in both of its encodings. Without a
-// PublicURL its addresses are relative to the document, so that they are right
-// below any mount.
-func (s *Server) documents() (json, yaml []byte, err error) {
+// document describes the operations of now. Without a PublicURL its addresses
+// are relative to the document, so that they are right below any mount.
+func (s *Server) document() (*openapi.Document, error) {
 	document, err := openapi.Build(s.service, openapi.Config{
 		ServerURL: s.config.restURL(),
 		Auth:      s.verifier != nil,
 		DocsURL:   s.config.docsURL(),
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("server: OpenAPI document: %w", err)
+		return nil, fmt.Errorf("server: OpenAPI document: %w", err)
 	}
-	return document.JSON(), document.YAML(), nil
+	return document, nil
+}
+
+// stale says that the document does not show the operations of now.
+func (s *Server) stale(err error) {
+	s.config.Logger.Error("the OpenAPI document stays as it was before operations changed", "error", err)
 }
 
 func (c Config) restURL() string {

@@ -148,8 +148,8 @@ func (s *Server) addDocuments(t *routes, d doors) {
 	}
 	t.addTree("/docs", s.route("/docs/", kindPage, d.docs))
 	if d.rest != nil {
-		page("/openapi.json", "/openapi.json", document("application/json", d.json))
-		page("/openapi.yaml", "/openapi.yaml", document("application/yaml", d.yaml))
+		page("/openapi.json", "/openapi.json", document("application/json", func() []byte { return d.document.get().JSON() }))
+		page("/openapi.yaml", "/openapi.yaml", document("application/yaml", func() []byte { return d.document.get().YAML() }))
 	}
 }
 
@@ -206,11 +206,11 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 	writeProblem(w, tandem.Errorf(tandem.NotFound, "there is nothing at %s", clip(r.URL.EscapedPath(), 256)))
 }
 
-// document serves bytes that do not change while the server runs.
-func document(contentType string, body []byte) http.Handler {
+// document serves what body returns.
+func document(contentType string, body func() []byte) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
 		w.Header().Set("Cache-Control", "no-cache")
-		_, _ = w.Write(body) // the caller may be gone; there is nobody else to tell
+		_, _ = w.Write(body()) // the caller may be gone; there is nobody else to tell
 	})
 }

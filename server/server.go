@@ -46,10 +46,10 @@ type Server struct {
 
 // doors are the handlers of what the configuration opens; nil for what is closed.
 type doors struct {
-	rest       http.Handler
-	mcp        *mcp.Door
-	docs       http.Handler
-	json, yaml []byte // the OpenAPI document
+	rest     http.Handler
+	mcp      *mcp.Door
+	docs     http.Handler
+	document *derived[*openapi.Document]
 }
 
 // New composes everything that serves svc. Operations and resources are to be
@@ -66,11 +66,15 @@ func New(svc *tandem.Service, cfg Config) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	origins, err := newOrigins(svc, cfg)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
 		service:  svc,
 		config:   cfg,
 		hosts:    newHosts(cfg),
-		origins:  newOrigins(svc, cfg),
+		origins:  origins,
 		proxies:  proxies(cfg.TrustedProxies),
 		limiter:  newLimiter(cfg.RateLimit, limiterCapacity),
 		failures: newLimiter(failureRate, limiterCapacity),
@@ -120,7 +124,7 @@ func (s *Server) openDoors() (d doors, err error) {
 		if d.rest, err = rest.New(s.service, rest.Config{Prefix: s.config.RESTPrefix, MaxBody: s.config.MaxBody}); err != nil {
 			return d, err
 		}
-		if d.json, d.yaml, err = s.documents(); err != nil {
+		if d.document, err = newDerived(s.service, s.document, s.stale); err != nil {
 			return d, err
 		}
 	}

@@ -221,3 +221,30 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		time.Sleep(2 * time.Millisecond)
 	}
 }
+
+// Operations that come and go while the server runs are in the document, and in
+// what web pages may send, as they are in the doors.
+func TestChangedOperations(t *testing.T) {
+	svc := newService(t)
+	s := newServer(t, svc, Config{AllowedOrigins: []string{"https://app.example.com"}})
+	shown := func() (document, page bool) {
+		w := ask(s, "OPTIONS", "/api/v1/late", "", "Origin", "https://app.example.com",
+			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "x-late")
+		page = strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), "x-late")
+		return strings.Contains(ask(s, "GET", "/openapi.json", "").Body.String(), `"late"`), page
+	}
+	check := func(when string, want bool) {
+		if document, page := shown(); document != want || page != want {
+			t.Errorf("%s: in the document %v, from pages %v", when, document, page)
+		}
+	}
+	check("before", false)
+	tandem.Register(svc, tandem.Operation{Name: "late"}, func(context.Context, struct {
+		XLate string `json:"x_late" in:"header"`
+	}) (struct{}, error) {
+		return struct{}{}, nil
+	})
+	check("registered", true)
+	svc.RemoveOperation("late")
+	check("removed", false)
+}

@@ -61,12 +61,14 @@ func TestFlags(t *testing.T) {
 			"-stdio", "ADDR", "PORT", "PUBLIC_URL", "BASE_PATH", "DOORS", "ALLOWED_ORIGINS", "TRUSTED_PROXIES", "RATE_LIMIT",
 			"API_KEYS", "METRICS_ADDR", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE", "INSECURE_NO_AUTH", "OTEL_",
 		}},
+		{[]string{"-h"}, exitOK, []string{"\n\nOf the inventory:\n  DATABASE_URL\n"}},
 		{[]string{"-port", "1"}, exitUsage, []string{"-port"}},
 		{[]string{"serve"}, exitUsage, []string{"takes no arguments"}},
 	} {
 		var stderr bytes.Buffer
 		p := program{lookup: env(nil), stdin: strings.NewReader(""), stdout: io.Discard, stderr: &stderr}
-		if code := p.run(newService(t), append([]string{"inventory"}, c.args...)); code != c.code {
+		usage := func(c *Config) { c.Usage = "Of the inventory:\n  DATABASE_URL" }
+		if code := p.run(newService(t), append([]string{"inventory"}, c.args...), usage); code != c.code {
 			t.Errorf("%v: exit code %d", c.args, code)
 		}
 		for _, want := range c.want {

@@ -25,5 +25,5 @@ func main() {
 		fmt.Fprintln(os.Stderr, "inventory:", err)
 		os.Exit(2)
 	}
-	server.Main(svc)
+	server.Main(svc, func(c *server.Config) { c.Usage = service.Usage })
 }

@@ -9,13 +9,13 @@ import (
 // FieldError locates one thing that is wrong in an arguments object.
 type FieldError struct {
 	// Pointer is an RFC 6901 JSON Pointer into the arguments object; "" means the whole of it.
-	Pointer string `json:"pointer"`
+	Pointer string `json:"pointer" doc:"A JSON Pointer (RFC 6901) into the arguments object; empty for the whole of it" example:"/limit"`
 	// Detail says in one sentence what is wrong and what to do.
-	Detail string `json:"detail"`
+	Detail string `json:"detail" doc:"What is wrong and what to do" example:"must be at most 100"`
 	// Expected is a short statement of what is accepted, such as "integer" or "at most 10 characters".
-	Expected string `json:"expected,omitempty"`
+	Expected string `json:"expected,omitempty" doc:"What is accepted" example:"at most 100"`
 	// Received is the JSON text that came, cut to 64 characters; always empty for writeOnly fields.
-	Received string `json:"received,omitempty"`
+	Received string `json:"received,omitempty" doc:"The JSON that came, cut to 64 characters" example:"1000"`
 }
 
 // maxReceived is the length, in characters, to which FieldError.Received is cut.

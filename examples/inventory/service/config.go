@@ -15,6 +15,14 @@ const (
 	longestStepDelay = time.Minute
 )
 
+// Usage lists the variables that [FromEnv] reads.
+const Usage = `Environment of the inventory:
+  DATABASE_URL      sqlite:PATH, sqlite::memory: or postgres://…; default: sqlite:inventory.db
+  DB_POOL_MIN       connections that are kept open
+  DB_POOL_MAX       connections at most; default: what suits the engine
+  CURSOR_KEY        secret of at least 32 bytes that signs list cursors, the same on every replica
+  RECOUNT_DELAY     how long a recount takes per step; default: 200ms`
+
 // Config configures the service; the zero value means the defaults that each
 // field states.
 type Config struct {

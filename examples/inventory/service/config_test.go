@@ -61,3 +61,16 @@ func TestFromEnvNamesTheVariable(t *testing.T) {
 		}
 	}
 }
+
+// TestUsage protects that -h lists every variable that is read.
+func TestUsage(t *testing.T) {
+	_, err := FromEnv(func(name string) string {
+		if !strings.Contains(Usage, "\n  "+name+" ") {
+			t.Errorf("%s is not listed", name)
+		}
+		return ""
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
