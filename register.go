@@ -16,7 +16,9 @@ import (
 // one. In is a struct; Out is any type with a schema, struct{} for no output.
 type Handler[In, Out any] func(ctx context.Context, in In) (Out, error)
 
-// Register adds an operation to the service. It panics with the operation's
+// Register adds an operation to the service. For agents alone, by Doors, In may
+// bring the whole schema of the arguments by a method JSONSchema; it is told and
+// enforced as it is. Register panics with the operation's
 // name if the registration is wrong: an illegal name or one that is taken, a
 // path variable with no argument, a type with no schema, an example or a default
 // that its own schema refuses. Such a mistake is the program's, and shows at
@@ -154,6 +156,9 @@ func isNothing(out reflect.Type) bool {
 func compileInput(s *Service, o Operation, in reflect.Type) (*schema.Type, error) {
 	if in.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%v is not a struct; the arguments of an operation are the fields of one", in)
+	}
+	if o.Doors == MCP && schema.BringsSchema(in) {
+		return s.schemas.CompileDocument(in)
 	}
 	t, err := s.schemas.Compile(in, schema.Options{AllowUnknown: o.AllowUnknown})
 	if err == nil && !t.IsObject() {

@@ -19,10 +19,11 @@ type foreignCodec struct {
 	members [][2][]byte // of the schema: names and values
 	checker *jsonschema.Schema
 	typeOf  string // the type keyword, if it is one name
+	whole   bool   // the schema is a document of its own
 }
 
-func newForeignCodec(t reflect.Type) (codec, error) {
-	f := &foreignCodec{typ: t}
+func newForeignCodec(t reflect.Type, whole bool) (*foreignCodec, error) {
+	f := &foreignCodec{typ: t, whole: whole}
 	text := reflect.New(t).Interface().(describing).JSONSchema()
 	if err := f.read(text); err != nil {
 		return nil, fmt.Errorf("method JSONSchema of %s: %w", t, err)
@@ -42,7 +43,7 @@ func (f *foreignCodec) read(text []byte) error {
 	if _, ok := doc.(map[string]any); !ok {
 		return errors.New("the schema must be an object")
 	}
-	if word := relocatable(doc); word != "" {
+	if word := relocatable(doc); word != "" && !f.whole {
 		return fmt.Errorf("the schema uses %s, but it is emitted in place, so it must not refer to anything", word)
 	}
 	f.typeOf, _ = doc.(map[string]any)["type"].(string)

@@ -22,7 +22,7 @@ func (c *compiler) byMethod(t reflect.Type, n *node, tg *tags) (codec, error) {
 	p := reflect.PointerTo(t)
 	switch {
 	case p.Implements(schemaMaker) && declares(t, "JSONSchema"):
-		return newForeignCodec(t)
+		return newForeignCodec(t, false)
 	case p.Implements(discriminator) && declares(t, "Discriminator"):
 		return c.union(t)
 	}
