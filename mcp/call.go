@@ -30,7 +30,7 @@ func (x *exchange) modern() bool { return isModern(x.revision) }
 // callTool serves tools/call: decode ▸ invoke ▸ encode. It appends the result to
 // dst. The error is a *rpcError: an operation's own errors are results.
 func (d *Door) callTool(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
-	call, tool, err := d.decode(x.msg)
+	call, tool, err := d.decode(ctx, x.msg)
 	if err != nil {
 		return dst, err
 	}
@@ -40,18 +40,19 @@ func (d *Door) callTool(ctx context.Context, dst []byte, x *exchange) ([]byte, e
 
 // decode finds the tool, and makes a call of the message. The arguments stay as
 // they came: the operation's schema judges them.
-func (d *Door) decode(m *message) (*tandem.Call, *tool, error) {
+func (d *Door) decode(ctx context.Context, m *message) (*tandem.Call, *tool, error) {
 	if !isString(m.params.name) {
 		return nil, nil, invalidParams(`"name" must be a string`)
 	}
 	if m.params.meta.raw != nil && !isObject(m.params.meta.raw) {
 		return nil, nil, invalidParams(`"_meta" must be an object`)
 	}
-	name := unquote(m.params.name)
-	tool, err := d.tool(name)
+	v, err := d.view(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
+	name := unquote(m.params.name)
+	tool := v.tools[string(name)]
 	if tool == nil {
 		return nil, nil, invalidParams("unknown tool: " + string(clip(name, 64)))
 	}
@@ -82,15 +83,14 @@ func (x *exchange) wantsProgress() bool {
 }
 
 // encode appends the CallToolResult: the output as text and as structured
-// content, or the problem document of an error as text.
+// content, its blocks, or the problem document of an error as text.
 func (d *Door) encode(dst []byte, x *exchange, tool *tool, result tandem.Result, err error) []byte {
-	dst = append(dst, '{')
-	if x.modern() {
-		dst = append(dst, `"resultType":"complete",`...)
-	}
+	dst = appendResultType(dst, x)
 	switch {
 	case err != nil:
 		dst = append(appendContent(dst, problemOf(err).JSON()), `,"isError":true`...)
+	case tool.op.HasContent():
+		dst = appendBlocks(dst, x.revision, result.Blocks)
 	case result.JSON == nil:
 		dst = append(dst, `"content":[]`...)
 	default:
@@ -99,10 +99,7 @@ func (d *Door) encode(dst []byte, x *exchange, tool *tool, result tandem.Result,
 			dst = appendStructured(dst, tool, result.JSON)
 		}
 	}
-	if x.modern() {
-		dst = append(append(dst, ','), d.serverMeta...)
-	}
-	return append(dst, '}')
+	return d.appendServerMeta(dst, x)
 }
 
 // appendContent appends a content member of one text block.

@@ -21,7 +21,12 @@ type Config struct {
 	// other path "/mcp/messages".
 	MessagesURL string
 
-	// PageSize is the number of tools in a page of tools/list; default 250.
+	// HideForbidden leaves out of the lists what the caller's scopes do not allow,
+	// and answers a call of it as if it did not exist. By default everything is
+	// listed and such a call is refused with what it lacks.
+	HideForbidden bool
+
+	// PageSize is the number of entries in a page of a list; default 250.
 	PageSize int
 	// ListTTL is how long a modern client may keep a list; default 5 minutes.
 	ListTTL time.Duration

@@ -18,7 +18,8 @@ type Door struct {
 	svc *tandem.Service
 	cfg Config
 
-	tools      atomic.Pointer[toolTable]
+	current    atomic.Pointer[catalog]
+	building   sync.Mutex // one catalog at a time
 	serverInfo []byte // Implementation
 	serverMeta []byte // "_meta":{…}
 
@@ -65,10 +66,10 @@ func New(svc *tandem.Service, cfg Config) (*Door, error) {
 	if d.serverInfo, d.serverMeta, err = encodeServer(svc); err != nil {
 		return nil, err
 	}
-	if _, err := d.table(); err != nil {
+	d.sdk = d.newSDKServer(svc)
+	if _, err := d.buildCatalog(features{}); err != nil { // thrown away: the SDK's server is still to be filled
 		return nil, err
 	}
-	d.sdk = d.newSDKServer(svc)
 	if d.store == nil {
 		d.store, d.ownStore = session.NewMemory(session.MemoryConfig{Limits: cfg.Limits}), true
 	}

@@ -86,10 +86,10 @@ func (d *Door) askFeatures() (features, error) {
 	return features{prompts: c.Prompts != nil, resources: c.Resources != nil, completions: c.Completions != nil}, nil
 }
 
-// capabilities returns ServerCapabilities: tools, and what the SDK's server has.
-// No change is announced, so that nothing says listChanged or subscribe.
-func (d *Door) capabilities() []byte {
-	f := d.features()
+// capabilities returns ServerCapabilities: tools, and what else the caller can see
+// anything of. No change is announced, so that nothing says listChanged or subscribe.
+func (d *Door) capabilities(v *view) []byte {
+	f := v.has()
 	out := []byte(`{"tools":{}`)
 	if f.prompts {
 		out = append(out, `,"prompts":{}`...)

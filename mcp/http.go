@@ -33,13 +33,22 @@ func (d *Door) servePost(w http.ResponseWriter, r *http.Request, version string)
 		refuseBody(w, err)
 		return
 	}
+	r, wrongToolset := d.chooseToolsets(r)
 	if isBatch(body.b) && !isModern(version) {
+		if wrongToolset != nil {
+			writeFault(w, nil, d.fault(r.Context(), wrongToolset))
+			return
+		}
 		d.serveBatch(w, r, body.b, a)
 		return
 	}
 	var m message
 	if err := parse(body.b, &m); err != nil {
 		writeJSON(w, http.StatusBadRequest, appendRPCError(nil, m.id, d.fault(r.Context(), err)))
+		return
+	}
+	if wrongToolset != nil {
+		writeFault(w, m.id, d.fault(r.Context(), wrongToolset))
 		return
 	}
 	if isModern(version) || m.params.meta.version != nil && m.kind == request {

@@ -31,8 +31,12 @@ func describeClient(r *session.Record, m *message) {
 }
 
 // initializeAnswer returns the response to an initialize request.
-func (d *Door) initializeAnswer(m *message, revision string) []byte {
-	return append(d.appendInitialize(appendResultHead(nil, m.id), revision), '}')
+func (d *Door) initializeAnswer(ctx context.Context, m *message, revision string) []byte {
+	v, err := d.view(ctx)
+	if err != nil {
+		return appendRPCError(nil, m.id, d.fault(ctx, err))
+	}
+	return append(d.appendInitialize(appendResultHead(nil, m.id), v, revision), '}')
 }
 
 // notice acts on a notification of a legacy client. Those that mean nothing to a

@@ -6,7 +6,8 @@ import (
 	"runtime/debug"
 )
 
-// The methods that the door serves itself. Everything else is the SDK's.
+// The methods that the door serves. Of resources, prompts and completion the SDK's
+// server serves what was added there.
 const (
 	methodInitialize  = "initialize"
 	methodInitialized = "notifications/initialized"
@@ -15,6 +16,9 @@ const (
 	methodDiscover    = "server/discover"
 	methodToolsList   = "tools/list"
 	methodToolsCall   = "tools/call"
+	methodRead        = "resources/read"
+	methodGetPrompt   = "prompts/get"
+	methodComplete    = "completion/complete"
 )
 
 // answer carries out the request and appends its response to dst, whatever
@@ -60,19 +64,24 @@ func (d *Door) result(ctx context.Context, dst []byte, x *exchange) ([]byte, err
 	switch string(x.msg.method) {
 	case methodToolsCall:
 		return d.callTool(ctx, dst, x)
-	case methodToolsList:
-		page, err := d.list(x.modern(), x.msg.params.cursor)
-		return append(dst, page...), err
+	case methodRead:
+		return d.readResource(ctx, dst, x)
+	case methodGetPrompt:
+		return d.getPrompt(ctx, dst, x)
+	case methodComplete:
+		return d.complete(ctx, dst, x)
 	case methodPing:
 		if !x.modern() {
 			return append(dst, "{}"...), nil
 		}
 	case methodDiscover:
 		if x.modern() {
-			return d.appendDiscover(dst), nil
+			return d.appendDiscover(ctx, dst)
 		}
 	default:
-		return d.bridge(ctx, dst, x)
+		if k, ok := listOf(x.msg.method); ok {
+			return d.appendList(ctx, dst, x, k)
+		}
 	}
 	return dst, methodNotFound(x.msg.method)
 }

@@ -29,6 +29,11 @@ func (d *Door) serveSSE(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotAcceptable, "the client must accept text/event-stream")
 		return
 	}
+	r, err := d.chooseToolsets(r)
+	if err != nil {
+		writeFault(w, nil, d.fault(r.Context(), err))
+		return
+	}
 	record, after, err := d.sseSession(r)
 	if err == nil {
 		if err = d.followSSE(w, r, &record, after); err != nil && record.ProtocolVersion == "" {
@@ -65,7 +70,10 @@ func (d *Door) sseSession(r *http.Request) (record session.Record, after uint64,
 	if d.gate.isShut() {
 		return record, 0, errDraining
 	}
-	record, err = d.newSession(r.Context(), session.Record{Transport: session.SSE})
+	record = session.Record{Transport: session.SSE}
+	if err = keepToolsets(&record, r.Context()); err == nil {
+		record, err = d.newSession(r.Context(), record)
+	}
 	return record, 0, err
 }
 
@@ -144,7 +152,11 @@ func (d *Door) serveMessages(w http.ResponseWriter, r *http.Request) {
 		writeFault(w, m.id, d.fault(r.Context(), err))
 		return
 	}
-	if err := d.post(r.Context(), &record, m); err != nil {
+	ctx, err := keptToolsets(r.Context(), &record)
+	if err == nil {
+		err = d.post(ctx, &record, m)
+	}
+	if err != nil {
 		writeFault(w, m.id, d.sseFault(r.Context(), err))
 		return
 	}
@@ -183,7 +195,7 @@ func (d *Door) initializeSSE(ctx context.Context, record *session.Record, m *mes
 	if err != nil {
 		return err
 	}
-	return d.say(ctx, record, d.initializeAnswer(m, initial.ProtocolVersion))
+	return d.say(ctx, record, d.initializeAnswer(ctx, m, initial.ProtocolVersion))
 }
 
 // postRequest answers a request that needs no record of its own.

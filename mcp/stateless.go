@@ -89,8 +89,8 @@ func checkMirrors(h http.Header, m *message) *rpcError {
 	}
 	source := m.params.name
 	switch string(m.method) {
-	case methodToolsCall, "prompts/get":
-	case "resources/read":
+	case methodToolsCall, methodGetPrompt:
+	case methodRead:
 		source = m.params.uri
 	default:
 		return nil

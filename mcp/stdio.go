@@ -150,7 +150,7 @@ func (p *pipe) initialize(ctx context.Context, m *message) {
 		return
 	}
 	p.record = record
-	p.write(p.door.initializeAnswer(m, record.ProtocolVersion))
+	p.write(p.door.initializeAnswer(ctx, m, record.ProtocolVersion))
 }
 
 // start answers a request on a goroutine of its own.

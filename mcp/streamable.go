@@ -84,7 +84,7 @@ func (d *Door) serveInitialize(w http.ResponseWriter, r *http.Request, m *messag
 		return
 	}
 	w.Header().Set(headerSession, record.ID)
-	d.newReply(w, a).finish(http.StatusOK, 0, d.initializeAnswer(m, record.ProtocolVersion))
+	d.newReply(w, a).finish(http.StatusOK, 0, d.initializeAnswer(r.Context(), m, record.ProtocolVersion))
 }
 
 // serveNotice serves a notification or a response, which have no answer.

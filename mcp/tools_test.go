@@ -84,7 +84,7 @@ func TestPagination(t *testing.T) {
 	if got := pages(t, d, nil); fmt.Sprint(got) != "[4 4]" {
 		t.Errorf("pages: %v", got)
 	}
-	first, err := d.list(true, nil)
+	first, err := d.toolsPage(t.Context(), true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,11 +93,11 @@ func TestPagination(t *testing.T) {
 	if got := pages(t, d, nil); fmt.Sprint(got) != "[4 4 1]" {
 		t.Errorf("pages after one more: %v", got)
 	}
-	page, err := d.list(true, appendString(nil, []byte(cursor)))
+	page, err := d.toolsPage(t.Context(), true, appendString(nil, []byte(cursor)))
 	if err != nil || !strings.Contains(string(page), `"tool_04"`) || strings.Contains(string(page), `"tool_03"`) {
 		t.Errorf("the old cursor gives %s, %v", page, err)
 	}
-	if _, err := d.table(); err != nil {
+	if _, err := d.catalog(); err != nil {
 		t.Error(err)
 	}
 }
@@ -106,7 +106,7 @@ func TestPagination(t *testing.T) {
 func pages(t *testing.T, d *Door, cursor []byte) (sizes []int) {
 	t.Helper()
 	for seen := 0; ; {
-		page, err := d.list(false, cursor)
+		page, err := d.toolsPage(t.Context(), false, cursor)
 		if err != nil {
 			t.Fatal(err)
 		}

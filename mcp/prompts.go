@@ -1,0 +1,99 @@
+package mcp
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/tandem-go/tandem"
+)
+
+// promptDefinition is a prompt in prompts/list.
+type promptDefinition struct {
+	Name        string                  `json:"name"`
+	Title       string                  `json:"title,omitempty"`
+	Description string                  `json:"description,omitempty"`
+	Arguments   []tandem.PromptArgument `json:"arguments,omitempty"`
+}
+
+// promptEntry encodes a prompt.
+func promptEntry(p *tandem.RegisteredPrompt) (entry, error) {
+	encoded, err := json.Marshal(promptDefinition{Name: p.Name, Title: p.Title, Description: p.Description, Arguments: p.Arguments()})
+	if err != nil {
+		return entry{}, fmt.Errorf("mcp: prompt %q: %w", p.Name, err)
+	}
+	return entry{op: p.Operation(), name: p.Name, encoded: encoded, add: func(v *view) {
+		v.prompts[p.Name] = p
+		v.completes = v.completes || p.Completes()
+	}}, nil
+}
+
+// getPrompt serves prompts/get: decode ▸ invoke ▸ encode. What the service has
+// comes before what the SDK's server has.
+func (d *Door) getPrompt(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
+	v, err := d.view(ctx)
+	if err != nil {
+		return dst, err
+	}
+	name, ok := text(x.msg.params.name)
+	switch {
+	case !v.has().prompts:
+		return dst, methodNotFound(x.msg.method)
+	case !ok:
+		return dst, invalidParams(`"name" must be a string`)
+	}
+	p, ok := v.prompts[name]
+	switch {
+	case ok:
+	case v.fallback.prompts:
+		return d.bridge(ctx, dst, x)
+	default:
+		return dst, unknownPrompt(name)
+	}
+	arguments, err := textArguments(x.msg.params.arguments)
+	if err != nil {
+		return dst, err
+	}
+	call, err := hiddenCall(p.Operation(), p.ArgumentsOf(arguments), x.msg)
+	if err != nil {
+		return dst, err
+	}
+	result, err := d.invoke(ctx, call, x)
+	if err != nil {
+		return dst, refusedOr(refusal(err), err)
+	}
+	return d.appendMessages(dst, x, p, result.Messages), nil
+}
+
+func unknownPrompt(name string) *rpcError {
+	return invalidParams("unknown prompt: " + string(clip([]byte(name), 64)))
+}
+
+// textArguments reads the arguments of a prompt, which are strings.
+func textArguments(raw []byte) (map[string]string, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	var arguments map[string]string
+	if err := json.Unmarshal(raw, &arguments); err != nil {
+		return nil, invalidParams(`"arguments" must be an object of strings`)
+	}
+	return arguments, nil
+}
+
+// appendMessages appends a GetPromptResult.
+func (d *Door) appendMessages(dst []byte, x *exchange, p *tandem.RegisteredPrompt, messages []tandem.Message) []byte {
+	dst = appendResultType(dst, x)
+	if p.Description != "" {
+		dst = append(appendString(append(dst, `"description":`...), []byte(p.Description)), ',')
+	}
+	dst = append(dst, `"messages":[`...)
+	for i, m := range messages {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, knownMessage(m, x.revision).JSON()...)
+	}
+	return d.appendServerMeta(append(dst, ']'), x)
+}
