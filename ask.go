@@ -101,12 +101,33 @@ func Form[T any](message string, form *T) Question {
 func checkForm(t *schema.Type) error {
 	for _, f := range t.Fields() {
 		switch {
-		case f.Kind == "array" && f.ItemKind == "string":
+		case f.Kind == "array" && (f.ItemKind == "string" || offersChoices(f.Schema)):
 		case f.Kind == "" || f.Kind == "object" || f.Kind == "array":
 			return fmt.Errorf("field %q: a form has strings, numbers, booleans, and lists of enum values", f.Name)
 		}
 	}
 	return nil
+}
+
+// offersChoices reports whether the schema of an array, one that a type has
+// brought along, lists its items' values with titles.
+func offersChoices(array json.RawMessage) bool {
+	var s struct {
+		Items struct {
+			AnyOf []struct {
+				Const *string `json:"const"`
+			} `json:"anyOf"`
+		} `json:"items"`
+	}
+	if err := json.Unmarshal(array, &s); err != nil {
+		return false
+	}
+	for _, choice := range s.Items.AnyOf {
+		if choice.Const == nil {
+			return false
+		}
+	}
+	return len(s.Items.AnyOf) > 0
 }
 
 // formSchema returns the form's schema with the keywords that MCP's forms know.

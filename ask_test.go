@@ -215,3 +215,29 @@ func TestFormRefusesNesting(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+type titledChoices []string
+
+func (titledChoices) JSONSchema() json.RawMessage {
+	return json.RawMessage(`{"type":"array","items":{"anyOf":[{"const":"a","title":"Alpha"},{"const":"b","title":"Beta"}]}}`)
+}
+
+type anything []string
+
+func (anything) JSONSchema() json.RawMessage { return json.RawMessage(`{"type":"array","items":{}}`) }
+
+// A list whose type brings its schema along must offer choices.
+func TestFormChoices(t *testing.T) {
+	var titled struct {
+		Choices titledChoices `json:"choices"`
+	}
+	if q := tandem.Form("?", &titled); !strings.Contains(string(q.Params), `"title":"Beta"`) {
+		t.Errorf("got %s", q.Params)
+	}
+	var open struct {
+		Choices anything `json:"choices"`
+	}
+	if q := tandem.Form("?", &open); q.Params != nil {
+		t.Errorf("got %s", q.Params)
+	}
+}
