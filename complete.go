@@ -44,7 +44,7 @@ func newCompleter(input *schema.Type, given map[string]Completer) (completer, er
 	}
 	for name, complete := range given {
 		if _, ok := doc.Properties[name]; !ok {
-			return nil, fmt.Errorf("Complete[%q]: there is no argument of that name", name)
+			return nil, fmt.Errorf("there is a completer of %q, but no argument of that name", name)
 		}
 		c[name] = complete
 	}
