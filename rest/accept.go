@@ -1,8 +1,12 @@
 package rest
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tandem-go/tandem"
 )
 
 // accepted is the form of answer that a caller takes.
@@ -10,20 +14,34 @@ type accepted uint8
 
 const (
 	nothing    accepted = iota // that is served here
-	plainJSON                  // JSON, or a problem document
-	events                     // an event stream, in preference to JSON
+	plain                      // the output as it is, or a problem document
+	events                     // an event stream, in preference to that
 	eventsType = "text/event-stream"
 )
+
+// jsonOffers are what an operation answers whose output is not content.
+var jsonOffers = []string{"application/json"}
+
+// offersOf returns the media types of the operation's answer; nil means any.
+func offersOf(op *tandem.Registered) []string {
+	switch {
+	case !op.HasContent():
+		return jsonOffers
+	case op.Produces == nil:
+		return nil
+	}
+	return append(slices.Clip(op.Produces), multipartType)
+}
 
 // accepts reads the Accept header (RFC 9110 section 12.5.1). None, or an empty
 // one, accepts everything. An event stream is preferred if it has the higher
 // quality, or the same and is named more precisely: "text/event-stream, */*".
 // Who names problem documents alone is taken to expect no output.
-func accepts(values []string) accepted {
-	if len(values) == 0 || len(values) == 1 && (values[0] == "application/json" || values[0] == "*/*") {
-		return plainJSON
+func accepts(values, offers []string) accepted {
+	if len(values) == 0 || len(values) == 1 && (values[0] == "application/json" && len(offers) == 1 && offers[0] == values[0] || values[0] == "*/*") {
+		return plain
 	}
-	json, problem, stream := offer{media: "application/json"}, offer{media: problemType}, offer{media: eventsType}
+	best, problem, stream := newOffers(offers), offer{media: problemType}, offer{media: eventsType}
 	empty := true
 	for _, value := range values {
 		for value != "" {
@@ -34,16 +52,19 @@ func accepts(values []string) accepted {
 			}
 			empty = false
 			media, quality := parseElement(element)
-			json.weigh(media, quality)
+			for i := range best {
+				best[i].weigh(media, quality)
+			}
 			problem.weigh(media, quality)
 			stream.weigh(media, quality)
 		}
 	}
+	answer := slices.MaxFunc(best, offer.compare)
 	switch {
-	case stream.precision > 1 && stream.beats(json):
+	case stream.precision > 1 && stream.quality > 0 && stream.compare(answer) > 0:
 		return events
-	case empty, json.quality > 0, problem.quality > 0 && problem.precision == 3:
-		return plainJSON
+	case empty, answer.quality > 0, problem.quality > 0 && problem.precision == 3:
+		return plain
 	case stream.quality > 0:
 		return events
 	}
@@ -51,34 +72,64 @@ func accepts(values []string) accepted {
 }
 
 // offer is a media type that is served, with the quality that the most precise
-// element of Accept gives it.
+// element of Accept gives it. One without a name stands for any that HTTP itself
+// has no use for: then the element of the highest quality counts.
 type offer struct {
 	media     string
 	precision int // 3 by name, 2 by type/*, 1 by */*, 0 not at all
 	quality   int // in thousandths
 }
 
+func newOffers(media []string) []offer {
+	if media == nil {
+		return []offer{{}}
+	}
+	all := make([]offer, len(media))
+	for i, m := range media {
+		all[i].media, _, _ = strings.Cut(m, ";")
+	}
+	return all
+}
+
 func (o *offer) weigh(media string, quality int) {
-	if precision := o.match(media); precision > o.precision {
-		o.precision, o.quality = precision, quality
+	found := offer{media: o.media, precision: o.match(media), quality: quality}
+	better := found.precision > o.precision
+	if o.media == "" {
+		better = found.precision > 0 && found.compare(*o) > 0
+	}
+	if better {
+		*o = found
 	}
 }
 
 func (o *offer) match(media string) int {
 	slash := strings.IndexByte(o.media, '/')
 	switch {
+	case media == "*/*":
+		return 1
+	case slash < 0:
+		return matchAny(media)
 	case strings.EqualFold(media, o.media):
 		return 3
 	case len(media) == slash+2 && media[slash+1] == '*' && strings.EqualFold(media[:slash+1], o.media[:slash+1]):
 		return 2
-	case media == "*/*":
-		return 1
 	}
 	return 0
 }
 
-func (o *offer) beats(other offer) bool {
-	return o.quality > other.quality || o.quality > 0 && o.quality == other.quality && o.precision > other.precision
+func matchAny(media string) int {
+	switch {
+	case !strings.Contains(media, "/") || strings.EqualFold(media, eventsType) || strings.EqualFold(media, problemType):
+		return 0
+	case strings.HasSuffix(media, "/*"):
+		return 2
+	}
+	return 3
+}
+
+// compare orders by quality, then by precision.
+func (o offer) compare(other offer) int {
+	return cmp.Or(cmp.Compare(o.quality, other.quality), cmp.Compare(o.precision, other.precision))
 }
 
 // cutElement cuts a list at its first comma that is not quoted.

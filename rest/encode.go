@@ -28,6 +28,10 @@ func (h *Handler) encode(w http.ResponseWriter, r *http.Request, call *tandem.Ca
 	header["X-Content-Type-Options"] = noSniff
 	addVary(header)
 	status := call.Operation.SuccessStatus()
+	if call.Operation.HasContent() {
+		writeContent(w, status, result.Blocks)
+		return
+	}
 	if result.JSON == nil {
 		w.WriteHeader(status)
 		return

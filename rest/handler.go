@@ -1,8 +1,8 @@
 // Package rest is the REST door: it decodes an HTTP request into a call of an
 // operation, invokes it, and encodes the result or the error as HTTP.
 //
-// Results are application/json, errors RFC 9457 problems in
-// application/problem+json. A caller that prefers text/event-stream gets the
+// Results are application/json, or what the content is that a handler returned,
+// errors RFC 9457 problems in application/problem+json. A caller that prefers text/event-stream gets the
 // progress of its call as events; see [Handler].
 package rest
 
@@ -23,11 +23,19 @@ import (
 // escaped forms (%2e%2e, ..%2f) reach the argument decoded, but for a segment
 // that is %2F alone, which is not found either.
 //
+// # Content
+//
+// An output that is content ([tandem.Blocks]) is answered as what it is: one block
+// by its bytes under its media type, several as multipart/mixed (RFC 2046), a
+// [tandem.Link] as the JSON that agents get, none as 204. Browsers do not run it:
+// types that can hold scripts are sent as attachments.
+//
 // # Event streams
 //
 // A request whose Accept prefers text/event-stream to JSON is answered by
 // server-sent events: any number of "progress" (a [tandem.ProgressUpdate]), then
-// one "result" (the output, null if the operation has none) or one "error" (the
+// one "result" (the output, null if the operation has none, content as a list of
+// the blocks that agents get) or one "error" (the
 // problem). The stream opens, with status 200, when the arguments are found valid
 // and the handler starts; whatever is refused before that (credentials, limits,
 // arguments) is a plain HTTP error, which also keeps a browser's EventSource from
@@ -59,9 +67,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseRoute(w, r, found)
 		return
 	}
-	accepted := accepts(r.Header["Accept"])
+	offers := offersOf(found.op)
+	accepted := accepts(r.Header["Accept"], offers)
 	if accepted == nothing {
-		writeProblem(w, problem(http.StatusNotAcceptable, "the answer is application/json; text/event-stream with progress is to be had as well"))
+		writeProblem(w, problem(http.StatusNotAcceptable, unacceptable(offers)))
 		return
 	}
 	call, refusal := h.decode(w, r, found.op)

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/tandem-go/tandem"
 )
@@ -32,6 +33,15 @@ func codeOf(status int) tandem.Code {
 		return tandem.ResourceExhausted
 	}
 	return tandem.InvalidArgument
+}
+
+// unacceptable says what the answer would be; no offers mean anything.
+func unacceptable(offers []string) string {
+	const stream = "text/event-stream with progress is to be had as well"
+	if offers == nil {
+		return "the answer is content of some media type; " + stream
+	}
+	return "the answer is " + strings.Join(offers, " or ") + "; " + stream
 }
 
 // writeProblem answers with a problem document. It is sent to every caller:

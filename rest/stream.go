@@ -29,6 +29,8 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, call *tand
 	switch {
 	case err != nil:
 		s.send("error", public(err).Problem().JSON())
+	case call.Operation.HasContent():
+		s.send("result", blocksJSON(result.Blocks))
 	case result.JSON == nil:
 		s.send("result", []byte("null")) // an event without data would not be dispatched
 	default:
