@@ -40,8 +40,19 @@ func Command(ctx context.Context, tb testing.TB, tool string, args ...string) *e
 	return run(ctx, tb, Node(tb, 0), append([]string{program}, args...))
 }
 
-// Script returns a command that runs a CommonJS script, wherever it lies, so
-// that its require finds the packages of node_modules. The script may need a
+// File returns the path of a file in node_modules, such as a package's program
+// that needs a newer node than [Command] runs.
+func File(tb testing.TB, name string) string {
+	tb.Helper()
+	path := filepath.Join(Dir(tb), "node_modules", filepath.FromSlash(name))
+	if _, err := os.Stat(path); err != nil {
+		missing(tb, fmt.Errorf("%s is not installed: %w", name, err))
+	}
+	return path
+}
+
+// Script returns a command that runs a script, wherever it lies; if it is CommonJS,
+// its require finds the packages of node_modules. The script may need a
 // newer node than the first on PATH: major is the least version, 0 for any.
 func Script(ctx context.Context, tb testing.TB, major int, script string, args ...string) *exec.Cmd {
 	tb.Helper()
