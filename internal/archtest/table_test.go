@@ -34,6 +34,8 @@ var rooms = []room{
 	// domain and store know the error type alone.
 	{"examples/hello", []string{".", "server"}},
 	{"examples/migrating", []string{".", "server"}},
+	{"examples/conformance", []string{"examples/conformance/fixtures", "server"}},
+	{"examples/conformance/fixtures", []string{"."}},
 	{"examples/inventory", []string{"examples/inventory/service", "server"}},
 	{"examples/inventory/service", []string{".", "examples/inventory/internal/stock", "examples/inventory/internal/store"}},
 	{"examples/inventory/internal/stock", []string{"."}},
