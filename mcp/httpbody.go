@@ -24,7 +24,7 @@ func (d *Door) readBody(w http.ResponseWriter, r *http.Request, buf *buffer) err
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return &httpError{http.StatusUnsupportedMediaType, "the body must not be compressed"}
 	}
-	err := buf.readFrom(http.MaxBytesReader(w, r.Body, d.cfg.MaxBody), min(r.ContentLength, d.cfg.MaxBody))
+	err := buf.readFrom(http.MaxBytesReader(w, r.Body, d.cfg.MaxBody), r.ContentLength)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -36,9 +36,10 @@ func (d *Door) readBody(w http.ResponseWriter, r *http.Request, buf *buffer) err
 }
 
 // readFrom appends all of r, of which expected bytes are announced; negative
-// means that nothing is.
+// means that nothing is. Room for a big body is made as it arrives: an announcement
+// costs its sender nothing.
 func (buf *buffer) readFrom(r io.Reader, expected int64) error {
-	if need := int(expected) + 1; need > cap(buf.b)-len(buf.b) { // room for the read that finds the end
+	if need := int(min(expected+1, maxPooled)); need > cap(buf.b)-len(buf.b) { // room for the read that finds the end
 		buf.b = append(make([]byte, 0, len(buf.b)+need), buf.b...)
 	}
 	for {
