@@ -60,6 +60,9 @@ func (b *batch) serve(r *http.Request, m *message, fault error) {
 	case fault != nil:
 		b.add(appendRPCError(nil, m.id, b.door.fault(ctx, fault)))
 	case m.kind == response:
+		if err := b.door.receive(ctx, b.record, m); err != nil {
+			b.door.logger().WarnContext(ctx, "mcp: a response in a batch was not acted on", "error", err)
+		}
 	case m.kind == notification:
 		if err := b.door.notice(ctx, b.record, m); err != nil {
 			b.door.logger().WarnContext(ctx, "mcp: a notification in a batch was not acted on", "error", err)

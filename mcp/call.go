@@ -35,6 +35,9 @@ func (d *Door) callTool(ctx context.Context, dst []byte, x *exchange) ([]byte, e
 		return dst, err
 	}
 	result, err := d.invoke(ctx, call, x)
+	if out, done, fault := d.interim(dst, err); done {
+		return out, fault
+	}
 	return d.encode(dst, x, tool, result, err), nil
 }
 
@@ -64,23 +67,6 @@ func (d *Door) decode(ctx context.Context, m *message) (*tandem.Call, *tool, err
 }
 
 var noArguments = []byte("{}")
-
-// invoke carries out the call, with its progress going to the caller who asked
-// for it.
-func (d *Door) invoke(ctx context.Context, call *tandem.Call, x *exchange) (tandem.Result, error) {
-	if !x.wantsProgress() {
-		return call.Operation.Invoke(ctx, call)
-	}
-	x.out.open()
-	p := &progress{token: x.msg.params.meta.progressToken, notify: x.out.notify}
-	defer p.stop()
-	return call.Operation.Invoke(tandem.WithProgress(ctx, p.report), call)
-}
-
-// wantsProgress reports whether progress can and should be told.
-func (x *exchange) wantsProgress() bool {
-	return x.out != nil && isToken(x.msg.params.meta.progressToken)
-}
 
 // encode appends the CallToolResult: the output as text and as structured
 // content, its blocks, or the problem document of an error as text.

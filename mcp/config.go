@@ -45,6 +45,10 @@ type Config struct {
 	// are refused; default 64.
 	MaxStdioCalls int
 
+	// AskTimeout is how long a handler of a session waits for the answer to a
+	// question; default 10 minutes.
+	AskTimeout time.Duration
+
 	// Heartbeat is the time between two comments on a stream that has nothing
 	// else to say, which keeps proxies from cutting it; default 15 s.
 	Heartbeat time.Duration
@@ -87,6 +91,7 @@ func (c Config) withDefaults() (Config, error) {
 		value time.Duration
 	}{
 		{"ListTTL", &c.ListTTL, 5 * time.Minute},
+		{"AskTimeout", &c.AskTimeout, 10 * time.Minute},
 		{"Heartbeat", &c.Heartbeat, 15 * time.Second},
 		{"WriteTimeout", &c.WriteTimeout, 30 * time.Second},
 		{"SweepEvery", &c.SweepEvery, time.Minute},

@@ -60,6 +60,9 @@ func (d *Door) getPrompt(ctx context.Context, dst []byte, x *exchange) ([]byte, 
 		return dst, err
 	}
 	result, err := d.invoke(ctx, call, x)
+	if out, done, fault := d.interim(dst, err); done {
+		return out, fault
+	}
 	if err != nil {
 		return dst, refusedOr(refusal(err), err)
 	}

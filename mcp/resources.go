@@ -69,6 +69,9 @@ func (d *Door) readResource(ctx context.Context, dst []byte, x *exchange) ([]byt
 		return dst, err
 	}
 	result, err := d.invoke(ctx, call, x)
+	if out, done, fault := d.interim(dst, err); done {
+		return out, fault
+	}
 	if err != nil {
 		return dst, noResource(x, uri, err)
 	}

@@ -34,6 +34,7 @@ type runningCall struct {
 	cancel          context.CancelCauseFunc
 
 	session, id string // the id as JSON text
+	questions   questions
 	prev, next  *runningCall
 }
 
@@ -82,6 +83,10 @@ func (r *running) remove(c *runningCall) {
 
 // handle acts on a signal of the store.
 func (r *running) handle(s session.Signal) {
+	answered := ""
+	if s.Kind == signalAnswer {
+		answered = responseID(s.Payload)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for c := r.sessions[s.Session]; c != nil; c = c.next {
@@ -90,6 +95,8 @@ func (r *running) handle(s session.Signal) {
 			c.cancel(errSessionEnded)
 		case s.Kind == signalCancel && s.Call == c.id:
 			c.cancel(errCancelled)
+		case s.Kind == signalAnswer && s.Call == c.id:
+			c.questions.answer(answered, s.Payload)
 		}
 	}
 }

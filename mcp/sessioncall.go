@@ -6,12 +6,23 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/tandem-go/tandem/session"
 )
 
-// sessionCall is a tools/call of a legacy session. Its output goes to the
+// isCall reports whether the request may take its time and speak to the client
+// meanwhile, so that it has a record in its session.
+func (m *message) isCall() bool {
+	switch string(m.method) {
+	case methodToolsCall, methodGetPrompt, methodRead:
+		return true
+	}
+	return false
+}
+
+// sessionCall is a call of a legacy session. Its output goes to the
 // session's log first, so that whoever holds the client's stream can send it, and
 // then to sink.
 type sessionCall struct {
@@ -19,7 +30,9 @@ type sessionCall struct {
 	record *session.Record
 	msg    *message
 	stream string // where its output goes; empty means a stream of its own
-	sink   sink   // nil if the client takes nothing but the answer
+	sink   sink   // nil if the client takes nothing but the answer, or has been given it
+
+	telling sync.Mutex // guards sink while the call runs, and keeps what it is told in order
 
 	owner string
 	begun session.Begun
@@ -60,6 +73,7 @@ func (c *sessionCall) begin(ctx context.Context) error {
 // number in the stream.
 func (c *sessionCall) run() (answer []byte, n uint64) {
 	defer c.door.running.remove(&c.life)
+	defer c.silence()
 	x := exchange{msg: c.msg, revision: c.record.ProtocolVersion, record: c.record}
 	if c.sink != nil {
 		x.out = c
@@ -92,12 +106,38 @@ func (c *sessionCall) finish(answer []byte) (n uint64) {
 	return n
 }
 
-func (c *sessionCall) open() { c.sink.open() }
-
-func (c *sessionCall) notify(notification []byte) {
-	if n, err := c.append(false, notification); err == nil { // what is lost is one report of several
-		c.sink.logged(n, notification)
+func (c *sessionCall) open() {
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	if c.sink != nil {
+		c.sink.open()
 	}
+}
+
+// notify implements notifier: what is lost is one report of several.
+func (c *sessionCall) notify(notification []byte) { _ = c.request(notification) }
+
+// request implements questioner.
+func (c *sessionCall) request(message []byte) error {
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	n, err := c.append(false, message)
+	if err == nil && c.sink != nil {
+		c.sink.logged(n, message)
+	}
+	return err
+}
+
+func (c *sessionCall) questions() (*questions, string) {
+	return &c.life.questions, callTag(c.life.id)
+}
+
+// silence parts the call from its sink; when it returns, the sink is not used any
+// more.
+func (c *sessionCall) silence() {
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	c.sink = nil
 }
 
 // append adds to the call's output. What was done is told even if the call was

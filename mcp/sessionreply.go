@@ -18,7 +18,7 @@ type sessionReply struct {
 
 // answer returns the response to a request of the session.
 func (p *sessionReply) answer(ctx context.Context, record *session.Record, m *message) ([]byte, error) {
-	if !m.is(methodToolsCall) {
+	if !m.isCall() {
 		x := exchange{msg: m, revision: record.ProtocolVersion, record: record}
 		if err := p.door.store.Touch(ctx, record.ID); err != nil {
 			return nil, err

@@ -168,14 +168,14 @@ func (d *Door) serveMessages(w http.ResponseWriter, r *http.Request) {
 func (d *Door) post(ctx context.Context, record *session.Record, m *message) error {
 	switch {
 	case m.kind == response:
-		return d.store.Touch(ctx, record.ID)
+		return d.receive(ctx, record, m)
 	case m.kind == notification:
 		return d.notice(ctx, record, m)
 	case m.is(methodInitialize):
 		return d.initializeSSE(ctx, record, m)
 	case record.ProtocolVersion == "" && !m.is(methodPing):
 		return d.say(ctx, record, appendRPCError(nil, m.id, errHandshake))
-	case !m.is(methodToolsCall):
+	case !m.isCall():
 		return d.postRequest(ctx, record, m)
 	}
 	return d.postCall(ctx, record, m)

@@ -38,6 +38,7 @@ type pipe struct {
 
 	record  session.Record // of the handshake; a zero ProtocolVersion means none
 	running sync.WaitGroup
+	asked   questions
 
 	mu    sync.Mutex
 	calls map[string]context.CancelCauseFunc // JSON text of the id → in flight
@@ -107,6 +108,9 @@ func (p *pipe) takeBatch(ctx context.Context, data []byte) {
 func (p *pipe) serve(ctx context.Context, m *message) {
 	switch {
 	case m.kind == response:
+		if id, ok := text(m.id); ok {
+			p.asked.answer(id, m.raw)
+		}
 	case m.kind == notification:
 		p.notice(m)
 	case m.params.meta.version != nil:
@@ -196,6 +200,14 @@ type pipeCall struct {
 }
 
 func (c *pipeCall) open() {}
+
+func (c *pipeCall) questions() (*questions, string) { return &c.pipe.asked, "" }
+
+// request implements questioner.
+func (c *pipeCall) request(message []byte) error {
+	c.pipe.write(message)
+	return c.pipe.writeError()
+}
 
 func (c *pipeCall) notify(notification []byte) {
 	if !c.cancelled() {

@@ -89,11 +89,13 @@ func (d *Door) serveInitialize(w http.ResponseWriter, r *http.Request, m *messag
 
 // serveNotice serves a notification or a response, which have no answer.
 func (d *Door) serveNotice(w http.ResponseWriter, ctx context.Context, record *session.Record, m *message) {
-	if m.kind == notification {
-		if err := d.notice(ctx, record, m); err != nil {
-			writeFault(w, nil, d.storeFault(ctx, err))
-			return
-		}
+	act := d.notice
+	if m.kind == response {
+		act = d.receive
+	}
+	if err := act(ctx, record, m); err != nil {
+		writeFault(w, nil, d.storeFault(ctx, err))
+		return
 	}
 	w.WriteHeader(http.StatusAccepted)
 }
