@@ -69,6 +69,9 @@ type Operation struct {
 	// Timeout is when the context of a call ends, counted from its start; zero
 	// means that it has no end of its own.
 	Timeout time.Duration
+	// Asks says that the handler may ask its caller ([Ask]), for the OpenAPI
+	// document.
+	Asks bool
 	// Errors are codes that the handler returns, for the OpenAPI document;
 	// those that every operation can return are there already.
 	Errors []Code

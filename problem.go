@@ -1,7 +1,9 @@
 package tandem
 
 import (
-	"github.com/go-json-experiment/json"
+	"encoding/json"
+
+	strict "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -15,6 +17,43 @@ type Problem struct {
 	Detail        string       `json:"detail" doc:"What went wrong and what to do" example:"no product \"SKU-9999\""`
 	Errors        []FieldError `json:"errors,omitempty" doc:"What is wrong with which argument"`
 	CorrelationID string       `json:"correlation_id,omitzero" doc:"The id under which the service's log has the cause" example:"01J9ZC5M7Q3W"`
+	// InputRequired is an extension member (RFC 9457 section 3.2).
+	InputRequired *InputRequired `json:"input_required,omitempty" doc:"What the caller must answer first, if the operation asks it"`
+}
+
+// InputRequired tells a REST caller what it is asked, and how to go on.
+type InputRequired struct {
+	State     string          `json:"state" doc:"To be sent back as the header Tandem-Request-State, as it is" example:"q83vEjRWeJA"`
+	Questions []InputQuestion `json:"questions" doc:"What is asked, all of which must be answered"`
+	How       string          `json:"how" doc:"How to send the answers" example:"Send the same request again with the headers Tandem-Request-State and Tandem-Input-Responses."`
+}
+
+// InputQuestion is one question to a REST caller: a form or a visit.
+type InputQuestion struct {
+	ID      string          `json:"id" doc:"The name of the answer in the header Tandem-Input-Responses" example:"q1-1"`
+	Method  string          `json:"method" doc:"The kind of question, as MCP names it" example:"elicitation/create"`
+	Message string          `json:"message" doc:"What is asked, for people" example:"Write off 250 units?"`
+	Schema  json.RawMessage `json:"schema,omitempty" doc:"The JSON Schema of the answer's content, if the question is a form"`
+	URL     string          `json:"url,omitempty" doc:"What the person is to open, if the question is a visit" format:"uri" example:"https://example.com/sign"`
+}
+
+// Problem returns the document of a call that awaits answers. How is left to the
+// door.
+func (p *Pending) Problem() Problem {
+	problem := Errorf(FailedPrecondition, "the operation asks its caller before it goes on; input_required says what and how to answer").Problem()
+	problem.InputRequired = &InputRequired{State: p.State, Questions: make([]InputQuestion, len(p.Questions))}
+	for i, q := range p.Questions {
+		var params struct {
+			Message string          `json:"message"`
+			Schema  json.RawMessage `json:"requestedSchema"`
+			URL     string          `json:"url"`
+		}
+		_ = json.Unmarshal(q.Params, &params) // what Form and Visit have made
+		problem.InputRequired.Questions[i] = InputQuestion{
+			ID: q.ID, Method: q.Method, Message: params.Message, Schema: params.Schema, URL: params.URL,
+		}
+	}
+	return problem
 }
 
 // Problem returns the error's document.
@@ -33,8 +72,8 @@ func (e *Error) Problem() Problem {
 // JSON returns the document's compact encoding. Text that is not UTF-8 is
 // mended with U+FFFD, so that an error can always be told.
 func (p Problem) JSON() []byte {
-	doc, err := json.Marshal(p, jsontext.AllowInvalidUTF8(true))
-	if err != nil { // not reachable: every member is a string, a number or a list of such
+	doc, err := strict.Marshal(p, jsontext.AllowInvalidUTF8(true))
+	if err != nil { // not reachable: strings, numbers, lists of such, and schemas
 		panic("tandem: encode problem: " + err.Error())
 	}
 	return doc

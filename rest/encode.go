@@ -59,6 +59,10 @@ func writeBody(w http.ResponseWriter, status int, body []byte) {
 
 // encodeError writes the problem of a call with what HTTP says besides.
 func (h *Handler) encodeError(w http.ResponseWriter, r *http.Request, call *tandem.Call, err error) {
+	if p := (*tandem.Pending)(nil); errors.As(err, &p) {
+		writeProblem(w, awaiting(p))
+		return
+	}
 	e := public(err)
 	if e.RetryAfter > 0 {
 		seconds := (e.RetryAfter + time.Second - 1) / time.Second
@@ -70,7 +74,8 @@ func (h *Handler) encodeError(w http.ResponseWriter, r *http.Request, call *tand
 	writeProblem(w, e.Problem())
 }
 
-// public returns the error that [tandem.Registered.Invoke] promises.
+// public returns the error that [tandem.Registered.Invoke] promises; a call that
+// awaits answers is another case.
 func public(err error) *tandem.Error {
 	var e *tandem.Error
 	if errors.As(err, &e) {

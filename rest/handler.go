@@ -30,6 +30,13 @@ import (
 // [tandem.Link] as the JSON that agents get, none as 204. Browsers do not run it:
 // types that can hold scripts are sent as attachments.
 //
+// # Questions
+//
+// A handler that asks its caller ([tandem.Ask]) for a form or a visit ends the
+// request with a 409 whose problem has the member input_required: the questions,
+// and a state. The same request with the headers [StateHeader] and
+// [AnswersHeader] goes on from there.
+//
 // # Event streams
 //
 // A request whose Accept prefers text/event-stream to JSON is answered by
@@ -78,16 +85,21 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, *refusal)
 		return
 	}
-	if accepted == events && r.Method != http.MethodHead {
-		h.serveEvents(w, r, call)
+	resume, refusal := resumeFrom(r.Header)
+	if refusal != nil {
+		writeProblem(w, *refusal)
 		return
 	}
-	result, err := h.invoke(r.Context(), call)
+	if accepted == events && r.Method != http.MethodHead {
+		h.serveEvents(w, r, call, resume)
+		return
+	}
+	result, err := h.invoke(r.Context(), call, resume)
 	h.encode(w, r, call, result, err)
 }
 
-func (h *Handler) invoke(ctx context.Context, call *tandem.Call) (tandem.Result, error) {
-	return call.Operation.Invoke(ctx, call)
+func (h *Handler) invoke(ctx context.Context, call *tandem.Call, resume tandem.Resume) (tandem.Result, error) {
+	return call.Operation.InvokeResumable(ctx, call, resume)
 }
 
 // current returns the routes, made anew if operations were registered since.

@@ -29,7 +29,7 @@ func codeOf(status int) tandem.Code {
 		return tandem.Unimplemented
 	case http.StatusRequestTimeout:
 		return tandem.DeadlineExceeded
-	case http.StatusRequestEntityTooLarge:
+	case http.StatusRequestEntityTooLarge, http.StatusRequestHeaderFieldsTooLarge:
 		return tandem.ResourceExhausted
 	}
 	return tandem.InvalidArgument

@@ -14,13 +14,13 @@ import (
 )
 
 // serveEvents invokes the call with its progress, result or error as events.
-func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, call *tandem.Call) {
+func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, call *tandem.Call, resume tandem.Resume) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	s := &stream{w: w, control: http.NewResponseController(w), cfg: h.cfg, cancel: cancel}
 	defer s.close()
 	call.Started = s.open
-	result, err := h.invoke(tandem.WithProgress(ctx, s.progress), call)
+	result, err := h.invoke(tandem.WithProgress(ctx, s.progress), call, resume)
 	if err != nil && !s.isOpen() {
 		h.encodeError(w, r, call, err)
 		return
@@ -28,7 +28,7 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, call *tand
 	s.open() // for an answer that an interceptor gave in the handler's stead
 	switch {
 	case err != nil:
-		s.send("error", public(err).Problem().JSON())
+		s.send("error", problemOf(err).JSON())
 	case call.Operation.HasContent():
 		s.send("result", blocksJSON(result.Blocks))
 	case result.JSON == nil:

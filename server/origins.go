@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/rest"
 )
 
 // origins are the web pages that may call: an exact list, and the pages of the
@@ -21,6 +22,7 @@ type origins struct {
 var corsHeaders = []string{
 	"Authorization", "Content-Type", "MCP-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name",
 	"Last-Event-ID", "Idempotency-Key", "Traceparent", "Tracestate",
+	rest.StateHeader, rest.AnswersHeader,
 }
 
 // mcpParamPrefix starts the headers of 2026-07-28 that repeat an argument.
