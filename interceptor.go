@@ -22,6 +22,13 @@ type Call struct {
 	// the handler runs: what fails until then has had no effect. Doors open their
 	// streams by it.
 	Started func()
+	// Repair lets numbers, booleans, arrays and objects in the arguments come as
+	// strings, as language models write them, where the schema takes no string. The
+	// bytes of Arguments stay as they came.
+	Repair bool
+	// Repaired is how many values came so in a call that was valid but for that;
+	// it is set before the handler runs.
+	Repaired int
 	// Meta is the _meta object of an MCP request; nil if there was none.
 	Meta json.RawMessage
 }

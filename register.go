@@ -65,7 +65,7 @@ func hidden[In, Out any](s *Service, kind string, o Operation, h Handler[In, Out
 func typed[In, Out any](op *Registered, h Handler[In, Out]) Invoker {
 	return func(ctx context.Context, call *Call) (Result, error) {
 		var in In
-		fields := op.input.Decode(ctx, call.Arguments, &in)
+		fields := op.decode(ctx, call, &in)
 		if len(fields)+len(call.Invalid) > 0 {
 			return Result{}, InvalidFields(mergeFields(call.Invalid, fields))
 		}
@@ -81,6 +81,23 @@ func typed[In, Out any](op *Registered, h Handler[In, Out]) Invoker {
 		}
 		return op.result(&out)
 	}
+}
+
+// decode reads the call's arguments into in, which is a pointer, mending them if the
+// call asks for that and they are wrong.
+func (r *Registered) decode(ctx context.Context, call *Call, in any) []FieldError {
+	fields := r.input.Decode(ctx, call.Arguments, in)
+	if len(fields) == 0 || !call.Repair {
+		return fields
+	}
+	repaired, n := r.input.Repair(call.Arguments)
+	if n == 0 {
+		return fields
+	}
+	if fields = r.input.Decode(ctx, repaired, in); len(fields) == 0 {
+		call.Repaired = n
+	}
+	return fields
 }
 
 // result returns the output at out as what the doors encode.

@@ -59,7 +59,7 @@ func (d *Door) decode(ctx context.Context, m *message) (*tandem.Call, *tool, err
 	if tool == nil {
 		return nil, nil, invalidParams("unknown tool: " + string(clip(name, 64)))
 	}
-	call := &tandem.Call{Operation: tool.op, Door: tandem.MCP, Arguments: m.params.arguments, Meta: m.params.meta.raw}
+	call := &tandem.Call{Operation: tool.op, Door: tandem.MCP, Arguments: m.params.arguments, Meta: m.params.meta.raw, Repair: !d.cfg.NoRepair}
 	if call.Arguments == nil || string(call.Arguments) == "null" {
 		call.Arguments = noArguments
 	}

@@ -26,6 +26,11 @@ type Config struct {
 	// listed and such a call is refused with what it lacks.
 	HideForbidden bool
 
+	// NoRepair refuses numbers, booleans, arrays and objects that come as strings in
+	// the arguments of a tool. By default they are taken where the schema takes no
+	// string, since language models write them so.
+	NoRepair bool
+
 	// PageSize is the number of entries in a page of a list; default 250.
 	PageSize int
 	// ListTTL is how long a modern client may keep a list; default 5 minutes.

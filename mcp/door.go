@@ -20,8 +20,8 @@ type Door struct {
 
 	current    atomic.Pointer[catalog]
 	building   sync.Mutex // one catalog at a time
-	serverInfo []byte // Implementation
-	serverMeta []byte // "_meta":{…}
+	serverInfo []byte     // Implementation
+	serverMeta []byte     // "_meta":{…}
 
 	sdk           *sdk.Server
 	featuresOnce  sync.Once

@@ -22,6 +22,7 @@ type callMetrics struct {
 	calls    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight *prometheus.GaugeVec
+	repaired *prometheus.CounterVec
 	known    sync.Map // *tandem.Registered → *operationMetrics
 }
 
@@ -53,8 +54,12 @@ func newCallMetrics(r prometheus.Registerer) *callMetrics {
 			Name: "tandem_operation_calls_in_flight",
 			Help: "Calls that are under way, by operation.",
 		}, []string{"operation"}),
+		repaired: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tandem_arguments_repaired_total",
+			Help: "Values in the arguments of valid MCP calls that came as strings and were taken for what the schema wants, by operation.",
+		}, []string{"operation"}),
 	}
-	r.MustRegister(m.calls, m.duration, m.inFlight)
+	r.MustRegister(m.calls, m.duration, m.inFlight, m.repaired)
 	return m
 }
 
@@ -70,6 +75,9 @@ func (m *callMetrics) intercept(next tandem.Invoker) tandem.Invoker {
 			series := m.series(op, call, code)
 			series.calls.Inc()
 			series.duration.Observe(time.Since(start).Seconds())
+			if call.Repaired > 0 {
+				m.repaired.WithLabelValues(call.Operation.Name).Add(float64(call.Repaired))
+			}
 		}()
 		result, err := next(ctx, call)
 		code = 0
