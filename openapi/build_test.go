@@ -331,3 +331,47 @@ func TestEmpty(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Content is described by the media types that it has, or as anything.
+func TestContent(t *testing.T) {
+	doc := decode(t, build(t, everything(t), openapi.Config{}).JSON())
+	for pointer, want := range map[string][]string{
+		"/paths/~1show/get/responses/200/content":  {"application/geo+json", "image/png", "multipart/mixed", "text/csv", "text/event-stream"},
+		"/paths/~1sign/post/responses/200/content": {"*/*", "multipart/mixed", "text/event-stream"},
+	} {
+		if diff := cmp.Diff(want, names(at(doc, pointer))); diff != "" {
+			t.Errorf("%s:\n%s", pointer, diff)
+		}
+	}
+	png := at(doc, "/paths/~1show/get/responses/200/content/image~1png/schema")
+	if diff := cmp.Diff(any(map[string]any{"type": "string", "contentMediaType": "image/png"}), png); diff != "" {
+		t.Error(diff)
+	}
+	if at(doc, "/paths/~1show/get/responses/204") == nil {
+		t.Error("no content is not described")
+	}
+}
+
+// An operation that asks has the headers by which a caller goes on, and a conflict
+// that shows the questions; others have neither.
+func TestAsks(t *testing.T) {
+	doc := decode(t, build(t, everything(t), openapi.Config{}).JSON())
+	parameters, _ := at(doc, "/paths/~1sign/post/parameters").([]any)
+	if len(parameters) != 2 || at(parameters[0], "/name") != "Tandem-Request-State" || at(parameters[1], "/in") != "header" || at(parameters[1], "/required") != nil {
+		t.Errorf("the parameters are %v", parameters)
+	}
+	name := "FailedPreconditionOrAbortedOrInputRequiredProblem"
+	if ref := at(doc, "/paths/~1sign/post/responses/409/$ref"); ref != "#/components/responses/"+name {
+		t.Fatalf("409 is %v", ref)
+	}
+	examples := at(doc, "/components/responses/"+name+"/content/application~1problem+json/examples")
+	if at(examples, "/input_required/value/input_required/questions") == nil || at(examples, "/failed_precondition/value/input_required") != nil {
+		t.Errorf("the examples are %v", examples)
+	}
+	if at(doc, "/components/schemas/InputRequired/properties/state") == nil {
+		t.Error("the schema of problems does not tell what is asked")
+	}
+	if got := at(doc, "/paths/~1draw/post/parameters"); got != nil {
+		t.Errorf("an operation that does not ask has %v", got)
+	}
+}

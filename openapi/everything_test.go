@@ -86,6 +86,12 @@ func everything(t testing.TB) *tandem.Service {
 		Shapes []Shape `json:"shapes" minItems:"1"`
 	}, []Shape])
 	tandem.Register(svc, tandem.Operation{
+		Name: "show", Method: http.MethodGet, Produces: []string{"image/png", "text/csv", "application/geo+json"},
+	}, nothing[struct{}, tandem.Blocks])
+	tandem.Register(svc, tandem.Operation{
+		Name: "sign", Summary: "Sign after a question", Asks: true, Errors: []tandem.Code{tandem.Aborted},
+	}, nothing[struct{}, tandem.Text])
+	tandem.Register(svc, tandem.Operation{
 		Name: "think", Summary: "Only for agents", Doors: tandem.MCP,
 	}, nothing[Circle, Circle])
 	return svc

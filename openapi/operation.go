@@ -76,6 +76,9 @@ func (b *builder) answers(op *tandem.Registered) object {
 			})
 		}
 	}
+	if op.HasContent() && op.SuccessStatus() == http.StatusOK {
+		all.set("204", object{{"description", "Done; there is no content."}})
+	}
 	for _, p := range problemsOf(op, b.cfg.Auth) {
 		all.set(strconv.Itoa(p.status), object{{"$ref", "#/components/responses/" + b.responses.name(p)}})
 	}
@@ -91,6 +94,9 @@ func (b *builder) success(op *tandem.Registered) object {
 		media.raw("example", op.Output().Example())
 		content.set("application/json", media)
 	}
+	if op.HasContent() && op.Method != http.MethodHead {
+		content = b.contents(op)
+	}
 	if op.SuccessStatus() == http.StatusOK && op.Method != http.MethodHead {
 		content.set(eventStream, b.events(op))
 	}
@@ -99,7 +105,7 @@ func (b *builder) success(op *tandem.Registered) object {
 }
 
 func outcome(op *tandem.Registered) string {
-	if op.HasOutput() {
+	if op.HasOutput() || op.HasContent() {
 		return "The result of the operation."
 	}
 	return "Done; there is nothing to return."
@@ -110,7 +116,10 @@ const eventStream = "text/event-stream"
 // events describes the event stream, in which progress comes before the result.
 func (b *builder) events(op *tandem.Registered) object {
 	result := []byte("null")
-	if op.HasOutput() {
+	switch {
+	case op.HasContent():
+		result = []byte(`[{"type":"text","text":"…"}]`)
+	case op.HasOutput():
 		result = op.Output().Example()
 	}
 	media := object{{"schema", object{

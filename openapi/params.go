@@ -24,6 +24,9 @@ func (b *builder) parameters(op *tandem.Registered) []object {
 		}
 		list = append(list, parameter)
 	}
+	if op.Asks {
+		list = append(list, resumeHeaders()...)
+	}
 	return list
 }
 

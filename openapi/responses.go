@@ -17,6 +17,7 @@ const problemType = "application/problem+json"
 type problem struct {
 	status int
 	codes  []tandem.Code // empty for what HTTP itself refuses
+	asks   bool          // it may carry questions to the caller
 }
 
 // problemsOf lists what can go wrong with the operation, by status: what it
@@ -32,6 +33,9 @@ func problemsOf(op *tandem.Registered, auth bool) []problem {
 	if op.Timeout > 0 {
 		codes = append(codes, tandem.DeadlineExceeded)
 	}
+	if op.Asks {
+		codes = append(codes, tandem.FailedPrecondition)
+	}
 	byStatus := map[int]*problem{}
 	for _, code := range append(codes, op.Errors...) {
 		status := code.HTTPStatus()
@@ -39,6 +43,9 @@ func problemsOf(op *tandem.Registered, auth bool) []problem {
 			byStatus[status] = &problem{status: status}
 		}
 		byStatus[status].add(code)
+	}
+	if op.Asks {
+		byStatus[tandem.FailedPrecondition.HTTPStatus()].asks = true
 	}
 	refusals := []int{http.StatusNotAcceptable}
 	if op.Binding().TakesBody() {
@@ -77,6 +84,9 @@ func (r *responses) name(p problem) string {
 	var parts []string
 	for _, code := range p.codes {
 		parts = append(parts, strings.ReplaceAll(camel(code.String()), " ", ""))
+	}
+	if p.asks {
+		parts = append(parts, "InputRequired")
 	}
 	name := strings.Join(parts, "Or")
 	if name == "" {
@@ -138,6 +148,9 @@ func (p problem) description() string {
 	for _, code := range p.codes {
 		parts = append(parts, fmt.Sprintf("`%s`: %s.", code, explanations[code].what))
 	}
+	if p.asks {
+		parts = append(parts, "With `input_required`, the operation asks its caller, and goes on when the request comes again with the answers.")
+	}
 	return strings.Join(parts, " ")
 }
 
@@ -149,6 +162,9 @@ func (p problem) examples() []member {
 	var all []member
 	for _, code := range p.codes {
 		all = append(all, member{code.String(), json.RawMessage(exampleOf(code).Problem().JSON())})
+	}
+	if p.asks {
+		all = append(all, member{"input_required", exampleQuestion()})
 	}
 	return all
 }
