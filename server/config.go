@@ -83,7 +83,7 @@ type Config struct {
 	ShutdownGrace time.Duration
 	// DrainDelay is how long the service goes on working after its readiness
 	// turned 503, so that balancers notice; zero means 1 s, or 200 ms on
-	// loopback. It counts within ShutdownGrace.
+	// loopback, but no more than a quarter of ShutdownGrace, within which it counts.
 	DrainDelay time.Duration
 
 	// Middleware wraps the routes below a prefix, "/api" or "/mcp", inside of
@@ -124,12 +124,30 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	delay := networkDelay
 	if c.onLoopback() {
-		setDefault(&c.DrainDelay, loopbackDelay)
+		delay = loopbackDelay
 	}
-	setDefault(&c.DrainDelay, networkDelay)
-	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	setDefault(&c.DrainDelay, min(delay, c.ShutdownGrace/4))
+	c.PublicURL = canonicalURL(c.PublicURL)
 	return c
+}
+
+// canonicalURL spells the address as browsers spell origins: without a final
+// slash, and without a port that is the scheme's own.
+func canonicalURL(raw string) string {
+	u, err := url.Parse(strings.TrimSuffix(raw, "/"))
+	if err != nil {
+		return raw // which validate refuses
+	}
+	if port := u.Port(); port == "" || isStandardPort(u.Scheme, port) {
+		u.Host = strings.TrimSuffix(u.Host, ":"+port)
+	}
+	return u.String()
+}
+
+func isStandardPort(scheme, port string) bool {
+	return scheme == "http" && port == "80" || scheme == "https" && port == "443"
 }
 
 func setDefault[T comparable](field *T, value T) {
@@ -175,6 +193,10 @@ func (c Config) validate() error {
 		if f.value < 0 {
 			wrong(f.name, errors.New("it is negative"))
 		}
+	}
+	if c.ShutdownGrace > 0 && c.DrainDelay >= c.ShutdownGrace {
+		wrong("DrainDelay", fmt.Errorf("%v leaves calls no time of the %v of ShutdownGrace: make DRAIN_DELAY shorter or SHUTDOWN_GRACE longer",
+			c.DrainDelay, c.ShutdownGrace))
 	}
 	if c.Verifier != nil && len(c.APIKeys) > 0 {
 		wrong("Verifier", errors.New("it cannot be set together with APIKeys"))
@@ -238,7 +260,7 @@ func checkPublicURL(raw string) error {
 	}
 	u, err := url.Parse(raw)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
-		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.Port() != "" && checkPort(u.Port()) != nil {
 		return fmt.Errorf("%q is not the address of a service, such as https://example.com/inventory", raw)
 	}
 	return checkBasePath(u.Path)
@@ -295,8 +317,9 @@ func checkDoors(d tandem.Doors) error {
 
 func checkHosts(hosts []string) error {
 	for _, h := range hosts {
-		if h == "" || hostname(h) != strings.ToLower(h) {
-			return fmt.Errorf("%q is not a host name without a port", h)
+		_, err := netip.ParseAddr(h)
+		if h == "" || hostname(h) != strings.ToLower(h) || err != nil && strings.ContainsFunc(h, isEscaped) {
+			return fmt.Errorf("%q is not one host name without a port", h)
 		}
 	}
 	return nil

@@ -83,7 +83,7 @@ func TestConfigRefuses(t *testing.T) {
 		"WriteTimeout":   {WriteTimeout: -1},
 		"IdleTimeout":    {IdleTimeout: -1},
 		"ShutdownGrace":  {ShutdownGrace: -1},
-		"DrainDelay":     {DrainDelay: -1},
+		"DrainDelay":     {DrainDelay: time.Second, ShutdownGrace: time.Second},
 		"PageSize":       {MCP: mcp.Config{PageSize: -1}},
 	} {
 		t.Run(field, func(t *testing.T) {
@@ -106,5 +106,25 @@ func TestConfigDefaults(t *testing.T) {
 	}
 	if beyond := (Config{Addr: ":80"}).withDefaults(); beyond.DrainDelay != networkDelay {
 		t.Errorf("balancers get %v to notice the drain", beyond.DrainDelay)
+	}
+	if hasty := (Config{Addr: ":80", ShutdownGrace: time.Second}).withDefaults(); hasty.DrainDelay != time.Second/4 {
+		t.Errorf("of a second, %v pass before calls are waited for", hasty.DrainDelay)
+	}
+}
+
+// The address is spelled as browsers spell the origin of its pages.
+func TestPublicURLIsCanonical(t *testing.T) {
+	for sent, want := range map[string]string{
+		"":                              "",
+		"https://shop.example:443/x/":   "https://shop.example/x",
+		"http://shop.example:80":        "http://shop.example",
+		"http://[::1]:80/":              "http://[::1]",
+		"https://shop.example:":         "https://shop.example",
+		"https://shop.example:80":       "https://shop.example:80",
+		"HTTPS://shop.example:443/x/y/": "https://shop.example/x/y",
+	} {
+		if got := (Config{PublicURL: sent}).withDefaults().PublicURL; got != want {
+			t.Errorf("%s became %s, want %s", sent, got, want)
+		}
 	}
 }

@@ -79,6 +79,7 @@ func TestFromEnvRefuses(t *testing.T) {
 		{"PUBLIC_URL", "https://example.com/?x=1", "address of the service"},
 		{"PUBLIC_URL", "https://user:hush@example.com", "address of the service"},
 		{"PUBLIC_URL", "https://example.com/a//b", "address of the service"},
+		{"PUBLIC_URL", "https://example.com:65536", "address of the service"},
 		{"BASE_PATH", "inventory", "/inventory"},
 		{"BASE_PATH", "/a/../b", "/inventory"},
 		{"BASE_PATH", "/a%20b", "/inventory"},
@@ -97,6 +98,8 @@ func TestFromEnvRefuses(t *testing.T) {
 		{"ALLOWED_ORIGINS", "https://app.example.com:443", "origins"},
 		{"ALLOWED_HOSTS", "https://a.example.com", "host names"},
 		{"ALLOWED_HOSTS", "a.example.com:80", "host names"},
+		{"ALLOWED_HOSTS", "*", "host names"},
+		{"ALLOWED_HOSTS", "a.example.com b.example.com", "host names"},
 		{"TRUSTED_PROXIES", "proxy.internal", "addresses and networks"},
 		{"TRUSTED_PROXIES", "10.0.0.0/33", "addresses and networks"},
 		{"RATE_LIMIT", "fast", "100/s"},
@@ -115,6 +118,8 @@ func TestFromEnvRefuses(t *testing.T) {
 		{"DRAIN_DELAY", "soon", "duration"},
 		{"INSECURE_NO_AUTH", "yes", "1 or 0"},
 		{"OTEL_TRACES_EXPORTER", "zipkin", "otlp or none"},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318", "http://localhost:4318"},
+		{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", ":::", "http://localhost:4318"},
 	} {
 		t.Run(c.name+"="+c.value, func(t *testing.T) {
 			_, err := FromEnv(env(map[string]string{c.name: c.value}))
@@ -131,12 +136,14 @@ func TestFromEnvRefuses(t *testing.T) {
 	}
 }
 
-// Whoever asks for a protocol that is not spoken is told so, and not left
-// without traces.
-func TestFromEnvProtocol(t *testing.T) {
-	_, err := FromEnv(env(map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}))
-	if err == nil || !strings.Contains(err.Error(), "OTEL_EXPORTER_OTLP_PROTOCOL") {
-		t.Errorf("got %v", err)
+// Whoever asks for traces in a way that is not to be had is told so, and not left
+// without.
+func TestFromEnvTraces(t *testing.T) {
+	for name, value := range map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_TRACES_SAMPLER": "some"} {
+		_, err := FromEnv(env(map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x:4317", name: value}))
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s=%s: got %v", name, value, err)
+		}
 	}
 }
 

@@ -85,6 +85,9 @@ func (p program) configure(svc *tandem.Service, stdio bool, configure []func(*Co
 	for _, f := range configure {
 		f(&cfg)
 	}
+	if cfg.Tracing == TraceOTLP {
+		logTraces(svc.Logger)
+	}
 	if stdio { // nothing listens, so nothing needs credentials
 		cfg.Addr, cfg.MetricsAddr, cfg.Listener = "", "", nil
 	}

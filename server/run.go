@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -79,15 +80,28 @@ func (s *Server) listen(ctx context.Context) ([]listening, error) {
 		}
 		open = append(open, listening{metrics, s.httpServer(s.metricsAlone())})
 	}
-	s.announce(ctx, main.Addr())
+	s.announce(ctx, open)
 	return open, nil
 }
 
-func (s *Server) announce(ctx context.Context, addr net.Addr) {
+func (s *Server) announce(ctx context.Context, open []listening) {
 	base, _ := s.config.basePath()
+	main := open[0].Addr()
 	s.config.Logger.InfoContext(ctx, "serving",
-		"service", s.service.Name(), "version", s.service.Version(), "addr", addr.String(),
-		"url", "http://"+addr.String()+base+"/", "doors", s.config.Doors.String())
+		"service", s.service.Name(), "version", s.service.Version(), "addr", main.String(),
+		"url", "http://"+reachable(main)+base+"/", "doors", s.config.Doors.String())
+	for _, metrics := range open[1:] {
+		s.config.Logger.InfoContext(ctx, "serving metrics", "url", "http://"+reachable(metrics.Addr())+"/metrics")
+	}
+}
+
+// reachable returns the address under which this machine reaches a listener,
+// which for one on every address is none of its own.
+func reachable(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	}
+	return addr.String()
 }
 
 // httpServer bounds everything but the whole of a response, which may be a stream.

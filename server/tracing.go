@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/otel"
@@ -50,15 +53,43 @@ func tracingFromEnv(lookup func(string) (string, bool)) (Tracing, error) {
 	default:
 		errs = append(errs, fmt.Errorf("OTEL_TRACES_EXPORTER=%q: it takes otlp or none", exporter))
 	}
-	for _, name := range []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"} {
-		if v := get(name); asked && v != "" && v != "http/protobuf" {
-			errs = append(errs, fmt.Errorf("%s=%q: it takes http/protobuf", name, v))
+	for _, v := range traceVariables {
+		if value := get(v.name); asked && value != "" && !v.good(value) {
+			errs = append(errs, fmt.Errorf("%s=%q: it takes %s", v.name, value, v.takes))
 		}
 	}
 	if !asked || len(errs) > 0 {
 		return NoTracing, errors.Join(errs...)
 	}
 	return TraceOTLP, nil
+}
+
+// traceVariables are those that OpenTelemetry's SDK reads, and whose wrong values
+// it passes over.
+var traceVariables = []struct {
+	name, takes string
+	good        func(value string) bool
+}{
+	{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", isSpokenProtocol},
+	{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf", isSpokenProtocol},
+	{"OTEL_EXPORTER_OTLP_ENDPOINT", "a URL, such as http://localhost:4318", isCollector},
+	{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "a URL, such as http://localhost:4318/v1/traces", isCollector},
+	{"OTEL_TRACES_SAMPLER", strings.Join(samplers, ", "), func(v string) bool { return slices.Contains(samplers, strings.ToLower(v)) }},
+}
+
+var samplers = []string{"always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"}
+
+func isSpokenProtocol(protocol string) bool { return protocol == "http/protobuf" }
+
+func isCollector(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+}
+
+// logTraces sends what goes wrong with traces to the log. OpenTelemetry has one
+// place for that in a process, so it is for programs that are the whole process.
+func logTraces(logger *slog.Logger) {
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("traces", "error", err) }))
 }
 
 // instrumentation is the name under which spans are made.
