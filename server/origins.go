@@ -84,8 +84,7 @@ func isOrigin(s string) bool {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
 		return false
 	}
-	standard := u.Scheme == "http" && u.Port() == "80" || u.Scheme == "https" && u.Port() == "443"
-	return s == strings.ToLower(u.Scheme+"://"+u.Host) && !standard &&
+	return s == strings.ToLower(u.Scheme+"://"+u.Host) && !isStandardPort(u.Scheme, u.Port()) &&
 		!strings.HasSuffix(s, ":") && !strings.Contains(s, "*")
 }
 
@@ -113,11 +112,15 @@ func (s *Server) checkOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Origin")
 		sent := r.Header["Origin"]
+		q := requestFrom(r.Context())
 		if len(sent) == 0 {
+			if q.route.kind == kindMCP && isCrossOrigin(r) {
+				writeProblem(w, tandem.Errorf(tandem.PermissionDenied, originDetail))
+				return
+			}
 			next.ServeHTTP(w, r)
 			return
 		}
-		q := requestFrom(r.Context())
 		allowed := len(sent) == 1 && s.origins.allows(sent[0], q)
 		if allowed {
 			w.Header().Set("Access-Control-Allow-Origin", sent[0])
@@ -132,6 +135,17 @@ func (s *Server) checkOrigin(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// isCrossOrigin reports whether a browser says that a page of another origin
+// causes the request. Such a page can GET without an Origin header, as an image
+// does, and would open a stream although it cannot read it.
+func isCrossOrigin(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "cross-site", "same-site":
+		return true
+	}
+	return false
 }
 
 func isPreflight(r *http.Request) bool {

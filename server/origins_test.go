@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -272,5 +274,49 @@ func TestIndex(t *testing.T) {
 	w := ask(s, "GET", "/", "", "Accept", "text/html")
 	if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, `<a href="/docs">`) || strings.Contains(body, "/mcp") {
 		t.Errorf("%d %s", w.Code, body)
+	}
+}
+
+// A page of another origin can GET without an Origin, as an image does. Its
+// browser says so, and no stream is opened for it; the service's own pages, typed
+// addresses and other programs are served.
+func TestCrossSiteGETWithoutOrigin(t *testing.T) {
+	s := newServer(t, newService(t), Config{})
+	for site, refused := range map[string]bool{"cross-site": true, "same-site": true, "same-origin": false, "none": false, "": false} {
+		for _, q := range doorRequests {
+			w := ask(s, q.method, q.path, q.body, append([]string{"Sec-Fetch-Site", site}, q.headers...)...)
+			if got := w.Code == 403; got != (refused && q.mcp) {
+				t.Errorf("%s, %q: %d %s", q.name, site, w.Code, w.Body)
+			}
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // or a stream that is opened stays open
+	r := httptest.NewRequestWithContext(ctx, "GET", "/mcp/sse", nil)
+	r.Host = "localhost:8000"
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Code != 403 {
+		t.Errorf("an image opened a stream: %d", w.Code)
+	}
+}
+
+// A cache must not give one origin's answer to another, whatever else varies.
+func TestVaryOrigin(t *testing.T) {
+	s := newServer(t, newService(t), Config{})
+	for _, path := range []string{"/", "/docs", "/openapi.json", "/api/v1/echo/hi", "/nothing"} {
+		w := ask(s, "GET", path, "", "Origin", "http://localhost:8000")
+		if vary := strings.Join(w.Header().Values("Vary"), ", "); !strings.Contains(vary, "Origin") {
+			t.Errorf("%s varies by %q", path, vary)
+		}
+	}
+}
+
+// The docs take no other method, and say so as every route does.
+func TestDocsMethod(t *testing.T) {
+	s := newServer(t, newService(t), Config{})
+	if w := ask(s, "POST", "/docs", "{}"); w.Code != 405 || problem(t, w).Status != 405 || w.Header().Get("Allow") != "GET, HEAD" {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 }

@@ -146,7 +146,7 @@ func (s *Server) addDocuments(t *routes, d doors) {
 	page := func(path, name string, h http.Handler) {
 		t.add(path, s.route(name, kindPage, only(h, http.MethodGet, http.MethodHead)))
 	}
-	t.addTree("/docs", s.route("/docs/", kindPage, d.docs))
+	t.addTree("/docs", s.route("/docs/", kindPage, only(d.docs, http.MethodGet, http.MethodHead)))
 	if d.rest != nil {
 		page("/openapi.json", "/openapi.json", document("application/json", func() []byte { return d.document.get().JSON() }))
 		page("/openapi.yaml", "/openapi.yaml", document("application/yaml", func() []byte { return d.document.get().YAML() }))

@@ -78,7 +78,7 @@ func (s *Server) listen(ctx context.Context) ([]listening, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("server: metrics: %w", err), main.Close())
 		}
-		open = append(open, listening{metrics, s.httpServer(s.metricsAlone())})
+		open = append(open, listening{metrics, s.metricsServer()})
 	}
 	s.announce(ctx, open)
 	return open, nil
@@ -113,6 +113,13 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 	}
+}
+
+// metricsServer serves MetricsAddr, where no answer is a stream.
+func (s *Server) metricsServer() *http.Server {
+	server := s.httpServer(s.metricsAlone())
+	server.ReadTimeout, server.WriteTimeout = s.config.HeaderTimeout, s.config.WriteTimeout
+	return server
 }
 
 // metricsAlone is what MetricsAddr serves.
