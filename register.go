@@ -181,6 +181,9 @@ func compileInput(s *Service, o Operation, in reflect.Type) (*schema.Type, error
 	if err == nil && !t.IsObject() {
 		err = fmt.Errorf("%v is not a plain object; put the union into a field", in)
 	}
+	if err == nil {
+		_, err = t.MCPHeaders()
+	}
 	return t, err
 }
 

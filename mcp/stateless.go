@@ -28,6 +28,11 @@ func (d *Door) serveStateless(w http.ResponseWriter, r *http.Request, m *message
 		writeJSON(w, err.httpStatus(), appendRPCError(nil, m.id, err))
 		return
 	}
+	if err := d.checkParams(r, m); err != nil {
+		fault := d.fault(r.Context(), err)
+		writeJSON(w, fault.httpStatus(), appendRPCError(nil, m.id, fault))
+		return
+	}
 	p := d.newReply(w, a)
 	if m.is(methodToolsList) {
 		d.replyList(r.Context(), p, m, true)

@@ -15,6 +15,7 @@ type tool struct {
 	// wrapped says that the output is not an object. Structured content must be
 	// one, so that it becomes {"result": output}.
 	wrapped bool
+	headers []mirror // of its parameters
 }
 
 // toolEntry encodes an operation as a tool.
@@ -23,7 +24,11 @@ func toolEntry(op *tandem.Registered) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	t := &tool{op: op, wrapped: wrapped}
+	headers, err := mirrorsOf(op)
+	if err != nil {
+		return entry{}, err
+	}
+	t := &tool{op: op, wrapped: wrapped, headers: headers}
 	return entry{op: op, name: op.Name, encoded: encoded, add: func(v *view) { v.tools[op.Name] = t }}, nil
 }
 

@@ -21,6 +21,7 @@ type field struct {
 	omitEmpty bool
 	zeroer    bool // the type has IsZero
 	in        string
+	mcpHeader string  // the name after Mcp-Param- of the header that mirrors it; "" for none
 	fill      *filler // what an absent property becomes; nil for the zero value
 	depth     int     // of embedding
 }
@@ -208,7 +209,10 @@ func (c *compiler) annotate(f *field, t reflect.Type, own *tags) error {
 	if err := c.values(f, own); err != nil {
 		return err
 	}
-	return f.presence(t, own, omitted)
+	if err := f.presence(t, own, omitted); err != nil {
+		return err
+	}
+	return f.takeMCPHeader(own)
 }
 
 // presence decides whether the property must be there.

@@ -33,7 +33,7 @@ func (s *structCodec) describeSome(x *emitter, o *object, null bool, keep func(*
 		if !keep(f) || !f.visible(x.dir) {
 			continue
 		}
-		properties.raw(f.name, x.schema(f.node))
+		properties.raw(f.name, f.mirrored(x, x.schema(f.node)))
 		if f.needed(x.dir) {
 			required = append(required, f.name)
 		}

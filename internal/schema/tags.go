@@ -17,6 +17,7 @@ var (
 	}
 	fieldKeys = []string{
 		"json", "doc", "title", "default", "example", "readOnly", "writeOnly", "deprecated", "required", "nullable", "in",
+		"mcpHeader",
 	}
 )
 
