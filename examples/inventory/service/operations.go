@@ -7,6 +7,9 @@ import (
 	"github.com/tandem-go/tandem/examples/inventory/internal/stock"
 )
 
+// productURI begins the URIs of products as resources.
+const productURI = "inventory://products/"
+
 func register(svc *tandem.Service, inv *stock.Inventory) {
 	svc.Tag("status", "The service itself")
 	svc.Tag("products", "The catalogue and what lies where")
@@ -46,9 +49,10 @@ func register(svc *tandem.Service, inv *stock.Inventory) {
 		Summary:     "Get a product",
 		Description: "Returns a product with its category, its variants and its stock in every warehouse.",
 		Method:      http.MethodGet, Path: "/products/{sku}",
-		Scopes: []string{ReadInventory},
-		Tags:   []string{"products"},
-		Errors: []tandem.Code{tandem.NotFound},
+		Scopes:   []string{ReadInventory},
+		Tags:     []string{"products"},
+		Errors:   []tandem.Code{tandem.NotFound},
+		Resource: productURI + "{sku}",
 	}, inv.GetProduct)
 
 	tandem.Register(svc, tandem.Operation{
@@ -64,8 +68,9 @@ func register(svc *tandem.Service, inv *stock.Inventory) {
 	tandem.Register(svc, tandem.Operation{
 		Name:        "adjust_stock",
 		Summary:     "Adjust the stock of a product",
-		Description: "Moves units of a product in or out of a warehouse and records why. An adjustment that would take the stock below zero is refused and changes nothing.",
+		Description: "Moves units of a product in or out of a warehouse and records why. An adjustment that would take the stock below zero is refused and changes nothing. Before it writes off more than 100 damaged units it asks for confirmation, if the caller can be asked.",
 		Method:      http.MethodPost, Path: "/stock/adjustments",
+		Asks:   true,
 		Scopes: []string{WriteInventory},
 		Tags:   []string{"stock"},
 		Errors: []tandem.Code{tandem.NotFound, tandem.FailedPrecondition},

@@ -28,24 +28,28 @@ func New(cfg Config) (*tandem.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	inv := stock.New(db, stock.Config{
-		Service:   Name,
-		Version:   Version,
-		CursorKey: cfg.CursorKey,
-		StepDelay: cfg.RecountDelay,
-		Progress:  tandem.Progress,
-	})
 	svc := tandem.New(Name, Version)
+	inv := stock.New(db, stock.Config{
+		Service:         Name,
+		Version:         Version,
+		CursorKey:       cfg.CursorKey,
+		StepDelay:       cfg.RecountDelay,
+		Progress:        tandem.Progress,
+		ConfirmWriteOff: confirmWriteOff,
+		Changed:         func(sku string) { svc.ResourceUpdated(productURI + sku) },
+	})
 	svc.Info = tandem.Info{
 		Title:       "Inventory",
 		Description: "Products, what of them lies in which warehouse, and the movements between. The reference service of Tandem.",
 		Instructions: "Find SKUs with list_products. query_product tells what one warehouse has of a product, get_product what all have. " +
-			"adjust_stock moves stock and never lets it fall below zero. recount_stock takes some seconds.",
+			"adjust_stock moves stock and never lets it fall below zero; it asks before it writes off more than 100 damaged units. " +
+			"recount_stock takes some seconds. Each product is also a resource, inventory://products/{sku}, whose subscribers hear when its stock changes.",
 		ContactName: "Tandem",
 		ContactURL:  "https://github.com/tandem-go/tandem",
 		License:     "MIT",
 	}
 	svc.Manage("db", db)
 	register(svc, inv)
+	registerPrompts(svc, inv)
 	return svc, nil
 }

@@ -137,3 +137,149 @@ func TestNewRefusesABadConfig(t *testing.T) {
 		t.Error("a bad database URL was accepted")
 	}
 }
+
+// asAsked invokes adjust_stock as a caller does who can be asked and answers so.
+func asAsked(t *testing.T, svc *tandem.Service, arguments, answer string) (tandem.Result, error) {
+	t.Helper()
+	op, _ := svc.Operation("adjust_stock")
+	resume := tandem.Resume{CanAsk: func(tandem.Question) bool { return true }}
+	call := &tandem.Call{Operation: op, Arguments: []byte(arguments)}
+	result, err := op.InvokeResumable(asAdmin(t), call, resume)
+	var pending *tandem.Pending
+	if !errors.As(err, &pending) {
+		return result, err
+	}
+	if len(pending.Questions) != 1 || !strings.Contains(string(pending.Questions[0].Params), "Write off 150 units of SKU-0005") {
+		t.Errorf("asked %+v", pending.Questions)
+	}
+	if answer == "" {
+		return result, err
+	}
+	resume.State = pending.State
+	resume.Answers = map[string]json.RawMessage{pending.Questions[0].ID: json.RawMessage(answer)}
+	return op.InvokeResumable(asAdmin(t), call, resume)
+}
+
+// TestWriteOff protects that damage of more than 100 units is written off only if
+// it is confirmed, or its caller cannot be asked.
+func TestWriteOff(t *testing.T) {
+	const writeOff = `{"sku":"SKU-0005","warehouse_id":"default","delta":-150,"reason":"damage"}`
+	for _, c := range []struct{ answer, want string }{
+		{"", "awaits answers"},
+		{`{"action":"accept","content":{"confirm":true}}`, `"quantity":35`},
+		{`{"action":"accept","content":{"confirm":false}}`, "failed_precondition: the write-off of 150"},
+		{`{"action":"decline"}`, "failed_precondition: the caller declined"},
+		{`{"action":"accept","content":{}}`, "invalid_argument"},
+	} {
+		svc := start(t)
+		result, err := asAsked(t, svc, writeOff, c.answer)
+		got := string(result.JSON)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s, want %s", c.answer, got, c.want)
+		}
+		if left := quantity(t, svc); err != nil && left != 185 {
+			t.Errorf("%s: %d are left", c.answer, left)
+		}
+	}
+	if result, err := start(t).Invoke(asAdmin(t), "adjust_stock", []byte(writeOff)); err != nil || !strings.Contains(string(result.JSON), `"quantity":35`) {
+		t.Errorf("a caller who cannot be asked: %s, %v", result.JSON, err)
+	}
+	if _, err := asAsked(t, start(t), strings.Replace(writeOff, "150", "186", 1), ""); tandem.CodeOf(err) != tandem.FailedPrecondition || errors.As(err, new(*tandem.Pending)) {
+		t.Errorf("more than there is: %v", err)
+	}
+}
+
+// quantity returns what the main warehouse has of SKU-0005.
+func quantity(t *testing.T, svc *tandem.Service) int64 {
+	t.Helper()
+	result, err := svc.Invoke(asAdmin(t), "query_product", []byte(`{"sku":"SKU-0005"}`))
+	var product struct{ Quantity int64 }
+	if err == nil {
+		err = json.Unmarshal(result.JSON, &product)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return product.Quantity
+}
+
+// TestProductResource protects that a product reads alike as a resource and as an
+// operation, under the same scope, and that its subscribers hear of its changes.
+func TestProductResource(t *testing.T) {
+	svc := start(t)
+	contents, err := svc.ReadResource(asAdmin(t), "inventory://products/SKU-0005", tandem.Call{})
+	result, same := svc.Invoke(asAdmin(t), "get_product", []byte(`{"sku":"SKU-0005"}`))
+	if err != nil || same != nil || len(contents) != 1 || contents[0].Text != string(result.JSON) || contents[0].MIMEType != "application/json" {
+		t.Errorf("%+v, %v; the operation: %s, %v", contents, err, result.JSON, same)
+	}
+	if _, err := svc.ReadResource(asAdmin(t), "inventory://products/SKU-9999", tandem.Call{}); tandem.CodeOf(err) != tandem.NotFound {
+		t.Errorf("no product: %v", err)
+	}
+	if _, err := svc.ReadResource(t.Context(), "inventory://products/SKU-0005", tandem.Call{}); tandem.CodeOf(err) != tandem.Unauthenticated {
+		t.Errorf("without credentials: %v", err)
+	}
+	var updated []string
+	defer svc.OnChange(func(c tandem.Change) { updated = append(updated, c.Updated) })()
+	for _, c := range []struct {
+		operation, arguments string
+		want                 func() bool
+	}{
+		{"adjust_stock", `{"sku":"SKU-0005","warehouse_id":"default","delta":1,"reason":"restock"}`, func() bool {
+			return slices.Equal(updated, []string{"inventory://products/SKU-0005"})
+		}},
+		{"adjust_stock", `{"sku":"SKU-0005","warehouse_id":"default","delta":-9999,"reason":"sale"}`, func() bool { return len(updated) == 0 }},
+		{"recount_stock", `{"warehouse_id":"default"}`, func() bool {
+			return len(updated) > 1 && slices.Contains(updated, "inventory://products/SKU-0003") && slices.IsSorted(updated)
+		}},
+		{"recount_stock", `{"warehouse_id":"default"}`, func() bool { return len(updated) == 0 }},
+	} {
+		updated = nil
+		_, _ = svc.Invoke(asAdmin(t), c.operation, []byte(c.arguments)) // one is refused
+		if !c.want() {
+			t.Errorf("%s %s: updated %v", c.operation, c.arguments, updated)
+		}
+	}
+}
+
+// TestRestockPlan protects the prompt: its figures are the store's, its arguments
+// are checked and completed.
+func TestRestockPlan(t *testing.T) {
+	svc := start(t)
+	prompt := svc.Prompts()[0]
+	for _, c := range []struct {
+		arguments map[string]string
+		want      string
+	}{
+		{map[string]string{"warehouse_id": "east", "threshold": "0"}, "- SKU-0050, "},
+		{map[string]string{"warehouse_id": "east"}, `Plan a restock of warehouse "east". It has at most 10 units`},
+		{map[string]string{"warehouse_id": "east", "threshold": "many"}, "invalid_argument"},
+		{map[string]string{"warehouse_id": "north"}, "not_found"},
+		{nil, "invalid_argument"},
+	} {
+		messages, err := prompt.Get(asAdmin(t), c.arguments, tandem.Call{})
+		var got string
+		if err != nil {
+			got = err.Error()
+		} else if len(messages) == 1 && messages[0].Role == tandem.User {
+			got = messages[0].Content.(tandem.Text).Text
+		}
+		if !strings.Contains(got, c.want) {
+			t.Errorf("%v: %s, want %s", c.arguments, got, c.want)
+		}
+	}
+	if prompt.Name != "restock_plan" || len(prompt.Arguments()) != 2 || !prompt.Arguments()[0].Required || prompt.Arguments()[1].Required {
+		t.Errorf("%s has the arguments %+v", prompt.Name, prompt.Arguments())
+	}
+	for typed, want := range map[string][]string{"": {"default", "east", "west"}, "e": {"east"}, "x": {}} {
+		completion, err := prompt.CompleteArgument(asAdmin(t), "warehouse_id", typed, nil)
+		if err != nil || !slices.Equal(completion.Values, want) {
+			t.Errorf("%q: %v, %v", typed, completion.Values, err)
+		}
+	}
+	if _, err := prompt.Get(t.Context(), map[string]string{"warehouse_id": "east"}, tandem.Call{}); tandem.CodeOf(err) != tandem.Unauthenticated {
+		t.Errorf("without credentials: %v", err)
+	}
+}

@@ -25,6 +25,20 @@ func (a Adjustment) Validate(context.Context) error {
 	return nil
 }
 
+// largestWriteOff is how many damaged units are written off without a question.
+const largestWriteOff = 100
+
+// WriteOff is an adjustment that takes many units off the books as damaged.
+type WriteOff struct {
+	SKU, WarehouseID string
+	Units            int64
+}
+
+// writeOff returns the write-off that a is, false if it is none or a small one.
+func (a Adjustment) writeOff() (WriteOff, bool) {
+	return WriteOff{SKU: a.SKU, WarehouseID: a.WarehouseID, Units: -a.Delta}, a.Reason == "damage" && a.Delta < -largestWriteOff
+}
+
 // AdjustmentResult is the stock after an adjustment.
 type AdjustmentResult struct {
 	SKU          string `json:"sku" doc:"Product stock-keeping unit identifier" example:"SKU-0005"`
@@ -34,7 +48,28 @@ type AdjustmentResult struct {
 }
 
 // AdjustStock moves stock in or out of a warehouse and records why. The stock
-// never falls below zero.
+// never falls below zero. A large write-off is confirmed first.
 func (inv *Inventory) AdjustStock(ctx context.Context, a Adjustment) (AdjustmentResult, error) {
-	return inv.store.Adjust(ctx, a)
+	if w, ok := a.writeOff(); ok {
+		if err := inv.confirmWriteOff(ctx, a, w); err != nil {
+			return AdjustmentResult{}, err
+		}
+	}
+	result, err := inv.store.Adjust(ctx, a)
+	if err == nil {
+		inv.changed(a.SKU)
+	}
+	return result, err
+}
+
+// confirmWriteOff asks for nothing that would be refused afterwards.
+func (inv *Inventory) confirmWriteOff(ctx context.Context, a Adjustment, w WriteOff) error {
+	booked, err := inv.store.Booked(ctx, a.SKU, a.WarehouseID)
+	switch {
+	case err != nil:
+		return err
+	case booked < w.Units:
+		return Shortage(a, booked)
+	}
+	return inv.confirm(ctx, w)
 }

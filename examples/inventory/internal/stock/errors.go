@@ -33,6 +33,11 @@ func Shortage(a Adjustment, quantity int64) error {
 		a.WarehouseID, quantity, a.SKU, a.Delta)
 }
 
+// NotConfirmed says that nobody confirmed a write-off.
+func NotConfirmed(w WriteOff) error {
+	return tandem.Errorf(tandem.FailedPrecondition, "the write-off of %d units of %s was not confirmed; nothing was changed", w.Units, w.SKU)
+}
+
 // TooMany says that an adjustment would exceed what a warehouse can hold.
 func TooMany(a Adjustment, quantity int64) error {
 	return tandem.Errorf(tandem.FailedPrecondition,

@@ -23,6 +23,12 @@ type Config struct {
 	// StepDelay is how long a recount takes per step; zero means DefaultStepDelay,
 	// a negative one means no delay.
 	StepDelay time.Duration
+	// Changed is told the SKU of a product after its stock has changed; nil means
+	// that nobody is.
+	Changed func(sku string)
+	// ConfirmWriteOff asks for a go-ahead before a large write-off, whose error ends
+	// the adjustment before it changes anything; nil means that nobody is asked.
+	ConfirmWriteOff func(context.Context, WriteOff) error
 	// Progress receives how far a long operation has come; nil means nobody does.
 	Progress ProgressFunc
 }
@@ -39,6 +45,8 @@ type Inventory struct {
 	started   time.Time
 	cursors   cursorSigner
 	stepDelay time.Duration
+	changed   func(sku string)
+	confirm   func(context.Context, WriteOff) error
 	progress  ProgressFunc
 }
 
@@ -51,6 +59,8 @@ func New(store Store, cfg Config) *Inventory {
 		started:   time.Now(),
 		cursors:   cursorSigner{key: cfg.CursorKey},
 		stepDelay: cfg.StepDelay,
+		changed:   cfg.Changed,
+		confirm:   cfg.ConfirmWriteOff,
 		progress:  cfg.Progress,
 	}
 	if len(inv.cursors.key) == 0 {
@@ -58,6 +68,12 @@ func New(store Store, cfg Config) *Inventory {
 	}
 	if inv.stepDelay == 0 {
 		inv.stepDelay = DefaultStepDelay
+	}
+	if inv.changed == nil {
+		inv.changed = func(string) {}
+	}
+	if inv.confirm == nil {
+		inv.confirm = func(context.Context, WriteOff) error { return nil }
 	}
 	if inv.progress == nil {
 		inv.progress = func(context.Context, float64, float64, string) {}

@@ -35,7 +35,10 @@ func (inv *Inventory) RecountStock(ctx context.Context, r Recount) (RecountResul
 	if err != nil {
 		return RecountResult{}, err
 	}
-	return RecountResult{WarehouseID: r.WarehouseID, Counted: counted, Corrected: corrected}, nil
+	for _, sku := range corrected {
+		inv.changed(sku)
+	}
+	return RecountResult{WarehouseID: r.WarehouseID, Counted: counted, Corrected: int64(len(corrected))}, nil
 }
 
 // countShelves returns how many products it counted, and the counts that differ

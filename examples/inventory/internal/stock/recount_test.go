@@ -29,9 +29,12 @@ func (s *shelves) CountShelves(_ context.Context, _, after string, limit int) ([
 	return counts, nil
 }
 
-func (s *shelves) Correct(_ context.Context, _ string, counts []ShelfCount) (int64, error) {
+func (s *shelves) Correct(_ context.Context, _ string, counts []ShelfCount) (skus []string, err error) {
 	s.corrected += len(counts)
-	return int64(len(counts)), nil
+	for _, c := range counts {
+		skus = append(skus, c.SKU)
+	}
+	return skus, nil
 }
 
 func warehouseOf(n int) *shelves {

@@ -30,6 +30,11 @@ type Catalog interface {
 	// rather than nil, also for a product that does not exist.
 	Variants(ctx context.Context, sku string) ([]Variant, error)
 	User(ctx context.Context, id string) (User, error)
+	// Warehouses returns the ids of the warehouses in order.
+	Warehouses(ctx context.Context) ([]string, error)
+	// LowStock returns the products of which a warehouse keeps at most so many
+	// units, those with the fewest first, then by SKU, at most limit.
+	LowStock(ctx context.Context, warehouseID string, units int64, limit int) ([]LowProduct, error)
 }
 
 // Ledger reads and moves stock.
@@ -38,6 +43,9 @@ type Ledger interface {
 	// the adjustment, all or nothing. It returns [Shortage] rather than let the
 	// quantity fall below zero, however many calls run at once.
 	Adjust(ctx context.Context, a Adjustment) (AdjustmentResult, error)
+	// Booked returns how many units of a product a warehouse has on its books, or
+	// [NotKept].
+	Booked(ctx context.Context, sku, warehouseID string) (int64, error)
 	// CountStock returns how many products a warehouse keeps.
 	CountStock(ctx context.Context, warehouseID string) (int64, error)
 	// CountShelves counts the shelves of the next products of a warehouse after
@@ -45,8 +53,8 @@ type Ledger interface {
 	CountShelves(ctx context.Context, warehouseID, after string, limit int) ([]ShelfCount, error)
 	// Correct brings the books in line with the counts, all or nothing, and
 	// records each as an adjustment. A count whose discrepancy has changed since
-	// is left for the next recount. It returns how many it corrected.
-	Correct(ctx context.Context, warehouseID string, counts []ShelfCount) (int64, error)
+	// is left for the next recount. It returns the SKUs of those it corrected.
+	Correct(ctx context.Context, warehouseID string, counts []ShelfCount) ([]string, error)
 }
 
 // Selection says which products to read.

@@ -106,9 +106,28 @@ func (s *Store) User(ctx context.Context, id string) (stock.User, error) {
 	return u, err
 }
 
+// Warehouses implements [stock.Catalog].
+func (s *Store) Warehouses(ctx context.Context) ([]string, error) {
+	return all(ctx, s, func(id *string) []any { return []any{id} }, "SELECT id FROM warehouses ORDER BY id")
+}
+
+// LowStock implements [stock.Catalog].
+func (s *Store) LowStock(ctx context.Context, warehouseID string, units int64, limit int) ([]stock.LowProduct, error) {
+	columns := func(p *stock.LowProduct) []any { return []any{&p.SKU, &p.Name, &p.Quantity} }
+	low, err := all(ctx, s, columns,
+		`SELECT p.sku, p.name, s.quantity FROM stock s JOIN products p ON p.sku = s.sku
+		WHERE s.warehouse_id = $1 AND s.quantity <= $2 ORDER BY s.quantity, p.sku LIMIT $3`,
+		warehouseID, units, limit)
+	if err != nil || len(low) > 0 {
+		return low, err
+	}
+	_, err = s.CountStock(ctx, warehouseID) // an unknown warehouse has nothing either
+	return low, err
+}
+
 // noWarehouse returns the error that tells which warehouses there are.
 func (s *Store) noWarehouse(ctx context.Context, id string) error {
-	known, err := all(ctx, s, func(id *string) []any { return []any{id} }, "SELECT id FROM warehouses ORDER BY id")
+	known, err := s.Warehouses(ctx)
 	if err != nil {
 		return err
 	}

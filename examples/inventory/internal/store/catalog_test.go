@@ -192,3 +192,44 @@ func checkPagingUnderChange(t *testing.T, f fixture) {
 		}
 	}
 }
+
+func checkLowStock(t *testing.T, f fixture) {
+	const query = "SELECT count(*) FROM stock WHERE warehouse_id = 'east' AND quantity <= 20"
+	low, err := f.store.LowStock(t.Context(), "east", 20, 1000)
+	if err != nil || int64(len(low)) != f.number(t, query) || len(low) < 2 {
+		t.Fatalf("%d products, %v", len(low), err)
+	}
+	for i, p := range low {
+		if p.Quantity != f.quantity(t, p.SKU, "east") || p.Quantity > 20 || p.Name == "" {
+			t.Errorf("%+v", p)
+		}
+		if i > 0 && (low[i-1].Quantity > p.Quantity || low[i-1].Quantity == p.Quantity && low[i-1].SKU >= p.SKU) {
+			t.Errorf("%+v comes before %+v", low[i-1], p)
+		}
+	}
+	plan, err := f.Restock(t.Context(), stock.RestockQuery{WarehouseID: "east", Threshold: 1_000_000})
+	if err != nil || len(plan.Products) != 50 || !plan.More {
+		t.Errorf("a plan of %d products, more %v, %v", len(plan.Products), plan.More, err)
+	}
+	if plan, err := f.Restock(t.Context(), stock.RestockQuery{WarehouseID: "east", Threshold: -1}); err != nil || len(plan.Products) != 0 || plan.More {
+		t.Errorf("a plan of nothing: %+v, %v", plan, err)
+	}
+	if _, err := f.Restock(t.Context(), stock.RestockQuery{WarehouseID: "north", Threshold: 20}); tandem.CodeOf(err) != tandem.NotFound {
+		t.Errorf("an unknown warehouse: %v", err)
+	}
+	ids, err := f.Warehouses(t.Context())
+	if diff := cmp.Diff([]string{"default", "east", "west"}, ids); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+func checkBooked(t *testing.T, f fixture) {
+	if n, err := f.store.Booked(t.Context(), "SKU-0001", "east"); err != nil || n != f.quantity(t, "SKU-0001", "east") {
+		t.Errorf("%d, %v", n, err)
+	}
+	for _, unknown := range [][2]string{{"SKU-9999", "east"}, {"SKU-0001", "north"}} {
+		if _, err := f.store.Booked(t.Context(), unknown[0], unknown[1]); tandem.CodeOf(err) != tandem.NotFound {
+			t.Errorf("%v: %v", unknown, err)
+		}
+	}
+}

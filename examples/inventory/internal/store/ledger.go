@@ -66,6 +66,15 @@ func (s *Store) whyNoStock(ctx context.Context, sku, warehouseID string) error {
 	return stock.NotKept(sku, warehouseID)
 }
 
+// Booked implements [stock.Ledger].
+func (s *Store) Booked(ctx context.Context, sku, warehouseID string) (n int64, err error) {
+	err = s.one(ctx, []any{&n}, "SELECT quantity FROM stock WHERE sku = $1 AND warehouse_id = $2", sku, warehouseID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, s.whyNoStock(ctx, sku, warehouseID)
+	}
+	return n, err
+}
+
 // CountStock implements [stock.Ledger].
 func (s *Store) CountStock(ctx context.Context, warehouseID string) (n int64, err error) {
 	err = s.one(ctx, []any{&n},
@@ -85,7 +94,7 @@ func (s *Store) CountShelves(ctx context.Context, warehouseID, after string, lim
 }
 
 // Correct implements [stock.Ledger].
-func (s *Store) Correct(ctx context.Context, warehouseID string, counts []stock.ShelfCount) (corrected int64, err error) {
+func (s *Store) Correct(ctx context.Context, warehouseID string, counts []stock.ShelfCount) (corrected []string, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		for _, c := range counts { // in the order of SKUs, so that recounts cannot deadlock
 			done, err := correct(ctx, tx, warehouseID, c)
@@ -93,13 +102,13 @@ func (s *Store) Correct(ctx context.Context, warehouseID string, counts []stock.
 				return err
 			}
 			if done {
-				corrected++
+				corrected = append(corrected, c.SKU)
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	return corrected, nil
 }

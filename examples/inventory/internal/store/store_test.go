@@ -34,6 +34,8 @@ var reading = []rule{
 	{"unknown things are not found", checkNotFound},
 	{"pages cover the list once and in order", checkPages},
 	{"filters agree with the products", checkFilters},
+	{"low stock is what a warehouse has little of, the least first", checkLowStock},
+	{"booked is what an adjustment starts from", checkBooked},
 	{"a call ends with its context", checkContext},
 }
 
@@ -177,6 +179,9 @@ func checkContext(t *testing.T, f fixture) {
 		"User":          func() error { _, err := f.store.User(ctx, "u-001"); return err },
 		"CountStock":    func() error { _, err := f.store.CountStock(ctx, "default"); return err },
 		"CountShelves":  func() error { _, err := f.store.CountShelves(ctx, "default", "", 1); return err },
+		"Booked":        func() error { _, err := f.store.Booked(ctx, "SKU-0001", "default"); return err },
+		"LowStock":      func() error { _, err := f.store.LowStock(ctx, "default", 1, 1); return err },
+		"Warehouses":    func() error { _, err := f.store.Warehouses(ctx); return err },
 		"Correct":       func() error { _, err := f.store.Correct(ctx, "default", nil); return err },
 		"Adjust": func() error {
 			_, err := f.store.Adjust(ctx, stock.Adjustment{SKU: "SKU-0001", WarehouseID: "default", Delta: 1, Reason: "restock"})
