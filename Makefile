@@ -39,7 +39,10 @@ vulncheck: ## known vulnerabilities, if their database can be reached
 	else echo "govulncheck: nothing known"; fi
 
 race:
-	$(GO) run ./internal/testreport -race -timeout 20m ./...
+	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then detector=-race; \
+	elif [ "$$TANDEM_REQUIRE_SERVICES" = 1 ]; then echo "race detector: it needs a C compiler"; exit 1; \
+	else echo "race detector: skipped, it needs a C compiler"; fi; \
+	$(GO) run ./internal/testreport $$detector -timeout 20m ./...
 
 bench: ## the same operation through both doors, and the schemas below them
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./rest ./mcp ./internal/schema
