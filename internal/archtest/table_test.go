@@ -34,6 +34,7 @@ var rooms = []room{
 	// domain and store know the error type alone.
 	{"examples/hello", []string{".", "server"}},
 	{"examples/migrating", []string{".", "server"}},
+	{"examples/notes", []string{".", "server"}},
 	{"examples/conformance", []string{"examples/conformance/fixtures", "server"}},
 	{"examples/conformance/fixtures", []string{"."}},
 	{"examples/inventory", []string{"examples/inventory/service", "server"}},
