@@ -19,7 +19,7 @@ var rooms = []room{
 	{"internal/seal", nil},
 
 	// The doors decode and encode; they never import each other.
-	{"rest", []string{"."}},
+	{"rest", []string{".", "internal/binding"}},
 	{"openapi", []string{".", "internal/binding", "internal/schema"}},
 	{"mcp", []string{".", "session"}},
 
@@ -45,6 +45,7 @@ var rooms = []room{
 	// What tests need.
 	{"internal/archtest", nil},
 	{"internal/clienttest", nil},
+	{"internal/difftest", nil},
 	{"internal/doctest", nil},
 	{"internal/nodetools", nil},
 	{"internal/pgtest", nil},
