@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -104,8 +105,11 @@ func (p *Protocol) check(ctx context.Context, mount string) ProtocolReport {
 // which it stripped: what the request line has more than the URL that arrived and
 // the base path, which the handler strips itself.
 func mountOf(r *http.Request, base string) string {
-	full, _, _ := strings.Cut(r.RequestURI, "?")
-	mount, ok := strings.CutSuffix(full, r.URL.EscapedPath())
+	full, err := url.ParseRequestURI(r.RequestURI) // which may hold a host: RFC 9112, section 3.2.2
+	if err != nil {
+		return ""
+	}
+	mount, ok := strings.CutSuffix(full.EscapedPath(), r.URL.EscapedPath())
 	if !ok {
 		return ""
 	}

@@ -265,6 +265,22 @@ func TestProtocolOuterMount(t *testing.T) {
 	}
 }
 
+// Nobody turns the health red, which others share, by the way in which they write
+// the address: RFC 9112, section 3.2.2, lets a request line hold the host.
+func TestProtocolAbsoluteForm(t *testing.T) {
+	svc := newService(1)
+	for _, line := range []string{"http://evil.example/health/mcp", "http://localhost/health/mcp?x", "*", ""} {
+		p := health.NewProtocol(svc, quietly(health.ProtocolConfig{Handler: mount(t, svc, "", mcp.Config{})}))
+		r := httptest.NewRequest("GET", "/health/mcp", nil)
+		r.RequestURI = line
+		w := httptest.NewRecorder()
+		p.ServeHTTP(w, r)
+		if w.Code != 200 {
+			t.Errorf("%q: %d %s", line, w.Code, w.Body)
+		}
+	}
+}
+
 // However many ask, the handshakes run once per TTL.
 func TestProtocolLoad(t *testing.T) {
 	svc := newService(1)
