@@ -55,9 +55,8 @@ func (p program) run(svc *tandem.Service, args []string, configure ...func(*Conf
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}
-	ctx, forget := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer forget()
-	context.AfterFunc(ctx, forget) // the next signal finds no handler, and ends the process
+	ctx, release := untilSignal()
+	defer release()
 	if stdio {
 		err = s.ServeStdio(ctx, p.stdin, p.stdout)
 	} else {
@@ -67,6 +66,28 @@ func (p program) run(svc *tandem.Service, args []string, configure ...func(*Conf
 		return p.fail(exitError, err)
 	}
 	return exitOK
+}
+
+// untilSignal returns a context that ends at the first signal to stop. By then
+// nobody listens for signals any more, so that the next one ends the process.
+func untilSignal() (ctx context.Context, release func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	released := make(chan struct{})
+	go func() {
+		defer close(released)
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		signal.Stop(signals)
+		cancel()
+	}()
+	return ctx, func() {
+		cancel()
+		<-released
+	}
 }
 
 // configure makes the server of the environment.
