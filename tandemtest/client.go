@@ -46,6 +46,11 @@ type Outcome struct {
 	Result json.RawMessage
 	// Problem is the error's document; nil after success.
 	Problem *tandem.Problem
+	// Content is the output where it is content and not JSON.
+	Content []Content
+	// Asked is what the operation asked, and the client answered. Where calls that
+	// overlap share one stream, as over SSE and stdio, it is what any of them asked.
+	Asked []Question
 	// ToolText is the text of an MCP tool result as a model reads it; empty over
 	// REST.
 	ToolText string
@@ -77,6 +82,7 @@ type Option func(*dialConfig)
 
 type dialConfig struct {
 	principal *tandem.Principal
+	answer    AnswerFunc
 }
 
 // As makes the calls come from p. By default they come from a principal with
@@ -109,9 +115,10 @@ func Dial(t testing.TB, svc *tandem.Service, transport Transport, options ...Opt
 }
 
 func dial(t testing.TB, svc *tandem.Service, transport Transport, cfg dialConfig) (Client, error) {
+	c := caller{svc: svc, answer: cfg.answer}
 	switch transport {
 	case Stdio, ModernStdio:
-		return dialStdio(t, svc, transport.version(), cfg)
+		return dialStdio(t, c, transport.version(), cfg)
 	}
 	h, err := handler(t, svc)
 	if err != nil {
@@ -120,13 +127,13 @@ func dial(t testing.TB, svc *tandem.Service, transport Transport, cfg dialConfig
 	httpClient := HTTPClient(t, asPrincipal(cfg.principal, h))
 	switch transport {
 	case REST:
-		return &restClient{http: httpClient, svc: svc}, nil
+		return &restClient{http: httpClient, caller: c}, nil
 	case SSE:
-		return dialSSE(t, httpClient)
+		return dialSSE(t, c, httpClient)
 	case Modern:
-		return &modernClient{http: httpClient}, nil
+		return &modernClient{http: httpClient, caller: c}, nil
 	case Session2025_03, Session2025_06, Session2025_11:
-		return dialSession(t.Context(), httpClient, transport.version())
+		return dialSession(t.Context(), c, httpClient, transport.version())
 	}
 	return nil, fmt.Errorf("there is no transport %q; Transports lists them", transport)
 }

@@ -14,6 +14,9 @@
 //	client := tandemtest.Dial(t, svc, tandemtest.Modern)
 //	outcome, err := client.Call(ctx, "query_product", []byte(`{"sku":"SKU-0042"}`))
 //
+// Operations that ask their caller are answered by [Accept], or as
+// [ParityConfig].Answer and [Answering] say.
+//
 // No port is opened: HTTP runs over net.Pipe, so the tests also run in a
 // testing/synctest bubble.
 package tandemtest

@@ -202,7 +202,7 @@ func numberOf(r *big.Rat) json.Number {
 	return json.Number(strings.TrimRight(r.FloatString(6), "0"))
 }
 
-func deref(p *int, otherwise int) int {
+func deref[T any](p *T, otherwise T) T {
 	if p == nil {
 		return otherwise
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -30,11 +31,20 @@ func encodeRPC(id int64, method string, params []byte) []byte {
 
 // rpcMessage is any message from a server.
 type rpcMessage struct {
-	ID     *int64          `json:"id"`
+	ID     json.RawMessage `json:"id"`
 	Method string          `json:"method"`
+	Params json.RawMessage `json:"params"`
 	Result json.RawMessage `json:"result"`
 	Error  *rpcError       `json:"error"`
 }
+
+// answers reports whether the message is the answer to the request with this id.
+func (m rpcMessage) answers(id int64) bool {
+	return m.Method == "" && string(m.ID) == strconv.FormatInt(id, 10)
+}
+
+// asks reports whether the message is a request of the server.
+func (m rpcMessage) asks() bool { return m.Method != "" && m.ID != nil }
 
 type rpcError struct {
 	Code    int    `json:"code"`
@@ -45,27 +55,26 @@ func (e *rpcError) Error() string { return fmt.Sprintf("JSON-RPC error %d: %s", 
 
 // toolResult is the result of tools/call.
 type toolResult struct {
-	Content []struct {
-		Type string `json:"type"`
-		Text string `json:"text"`
-	} `json:"content"`
-	StructuredContent json.RawMessage `json:"structuredContent"`
-	IsError           bool            `json:"isError"`
+	Content           []json.RawMessage `json:"content"`
+	StructuredContent json.RawMessage   `json:"structuredContent"`
+	IsError           bool              `json:"isError"`
 }
 
-// callParams encodes the parameters of tools/call; meta may be nil.
-func callParams(operation string, arguments, meta []byte) []byte {
+// callParams encodes the parameters of tools/call; meta may be nil, and extra
+// holds further members, each after a comma.
+func callParams(operation string, arguments, meta, extra []byte) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `{"name":%q,"arguments":%s`, operation, arguments)
 	if meta != nil {
 		fmt.Fprintf(&b, `,"_meta":%s`, meta)
 	}
+	b.Write(extra)
 	b.WriteByte('}')
 	return b.Bytes()
 }
 
 // toolOutcome turns the answer to tools/call into an outcome.
-func toolOutcome(msg rpcMessage, structured bool) (Outcome, error) {
+func (c *caller) toolOutcome(operation string, msg rpcMessage, structured bool) (Outcome, error) {
 	if msg.Error != nil {
 		return Outcome{}, msg.Error
 	}
@@ -73,13 +82,20 @@ func toolOutcome(msg rpcMessage, structured bool) (Outcome, error) {
 	if err := json.Unmarshal(msg.Result, &result); err != nil {
 		return Outcome{}, fmt.Errorf("not a tool result: %w: %s", err, msg.Result)
 	}
+	content, err := contentOf(result.Content)
+	if err != nil {
+		return Outcome{}, err
+	}
 	var text string
-	if len(result.Content) > 0 {
-		text = result.Content[0].Text
+	if len(content) > 0 {
+		text = string(content[0].Data)
 	}
 	if result.IsError {
 		problem, err := parseProblem([]byte(text))
 		return Outcome{Problem: problem, ToolText: text}, err
+	}
+	if c.hasContent(operation) {
+		return Outcome{Content: content, ToolText: text}, nil
 	}
 	out := Outcome{ToolText: text}
 	if text != "" {
@@ -116,11 +132,11 @@ func checkStructured(text, structured json.RawMessage) error {
 }
 
 // readRPC reads the answer with this id from an HTTP response, a JSON body or an
-// event stream.
-func readRPC(resp *http.Response, id int64) (rpcMessage, error) {
+// event stream. asked is called for each request of the server before it.
+func readRPC(resp *http.Response, id int64, asked func(rpcMessage) error) (rpcMessage, error) {
 	defer resp.Body.Close()
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
-		return answerOf(newEventReader(resp.Body), id)
+		return answerOf(newEventReader(resp.Body), id, asked)
 	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
@@ -130,21 +146,27 @@ func readRPC(resp *http.Response, id int64) (rpcMessage, error) {
 	if err := json.Unmarshal(body, &msg); err != nil {
 		return rpcMessage{}, fmt.Errorf("HTTP %s: %w: %s", resp.Status, err, body)
 	}
-	if msg.Error == nil && (msg.ID == nil || *msg.ID != id) {
+	if msg.Error == nil && !msg.answers(id) {
 		return rpcMessage{}, fmt.Errorf("the answer to request %d has another id: %s", id, body)
 	}
 	return msg, nil
 }
 
 // answerOf reads events until the answer with this id.
-func answerOf(events *eventReader, id int64) (rpcMessage, error) {
+func answerOf(events *eventReader, id int64, asked func(rpcMessage) error) (rpcMessage, error) {
 	for {
 		msg, err := events.message()
-		if err != nil || msg.Method == "" && msg.ID != nil && *msg.ID == id {
+		if err == nil && msg.asks() {
+			err = asked(msg)
+		}
+		if err != nil || msg.answers(id) {
 			return msg, err
 		}
 	}
 }
+
+// unasked is for requests before which the server sends none.
+func unasked(msg rpcMessage) error { return fmt.Errorf("the service sends %s unasked", msg.Method) }
 
 // eventReader reads a text/event-stream.
 type eventReader struct{ lines *bufio.Reader }

@@ -1,6 +1,7 @@
 package tandemtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +32,10 @@ type ParityConfig struct {
 	// Ignore names by operation what may differ between two runs of the same
 	// call: JSON Pointers into the result ("/uptime_seconds", "/items/*/id").
 	Ignore map[string][]string
+	// Answer answers what operations ask; nil means [Accept]. Transports whose
+	// revision has no such questions make the call without, and their outcome is not
+	// compared: unless it is the same, what comes after differs too.
+	Answer AnswerFunc
 	// Transports are compared to the first of them; nil means all.
 	Transports []Transport
 }
@@ -45,6 +50,9 @@ func (c ParityConfig) withDefaults() ParityConfig {
 	if c.Transports == nil {
 		c.Transports = Transports()
 	}
+	if c.Answer == nil {
+		c.Answer = Accept
+	}
 	return c
 }
 
@@ -52,7 +60,7 @@ func (c ParityConfig) withDefaults() ParityConfig {
 // newService once to plan the calls and once for each transport: every service
 // must start in the same state (its managed resources are started and stopped),
 // and then receives the same calls in the same order. Compared are the verdict,
-// the error's code and text, each field error, and the result. Operations that
+// the error's code and text, each field error, what is asked, and the result. Operations that
 // are not served by both doors are left out.
 func Parity(t *testing.T, newService func(testing.TB) *tandem.Service, cfg ParityConfig) {
 	t.Helper()
@@ -63,7 +71,7 @@ func Parity(t *testing.T, newService func(testing.TB) *tandem.Service, cfg Parit
 	}
 	answers := make([][]answer, len(cfg.Transports))
 	for i, transport := range cfg.Transports {
-		answers[i] = run(t, newService(t), transport, calls)
+		answers[i] = run(t, newService(t), transport, cfg.Answer, calls)
 	}
 	for i, transport := range cfg.Transports {
 		t.Run(string(transport), func(t *testing.T) {
@@ -160,10 +168,10 @@ func duplicated(v any) json.RawMessage {
 }
 
 // run makes every call through one transport.
-func run(t *testing.T, svc *tandem.Service, transport Transport, calls []call) []answer {
+func run(t *testing.T, svc *tandem.Service, transport Transport, questions AnswerFunc, calls []call) []answer {
 	t.Helper()
-	trusted := Dial(t, svc, transport)
-	nobody := Dial(t, svc, transport, As(&tandem.Principal{Issuer: "tandemtest", Subject: "nobody"}))
+	trusted := Dial(t, svc, transport, Answering(questions))
+	nobody := Dial(t, svc, transport, Answering(questions), As(&tandem.Principal{Issuer: "tandemtest", Subject: "nobody"}))
 	answers := make([]answer, len(calls))
 	for i, c := range calls {
 		client := trusted
@@ -180,12 +188,12 @@ func run(t *testing.T, svc *tandem.Service, transport Transport, calls []call) [
 func compare(cfg ParityConfig, calls []call, answers [][]answer, transport int) []string {
 	var differences []string
 	for i, c := range calls {
-		reference := slices.IndexFunc(answers, func(a []answer) bool { return !a[i].inexpressible() })
-		got := answers[transport][i]
-		if reference < 0 || got.inexpressible() {
+		comparable := comparables(cfg.Transports, answers, i)
+		if !slices.Contains(comparable, transport) {
 			continue
 		}
-		if difference := differ(answers[reference][i], got, cfg.Ignore[c.operation]); difference != "" {
+		reference := comparable[0]
+		if difference := differ(answers[reference][i], answers[transport][i], cfg.between(reference, transport), cfg.Ignore[c.operation]); difference != "" {
 			differences = append(differences, fmt.Sprintf("%s, %s: unlike %s, %s\narguments: %s",
 				c.operation, c.name, cfg.Transports[reference], difference, c.arguments))
 		}
@@ -193,8 +201,31 @@ func compare(cfg ParityConfig, calls []call, answers [][]answer, transport int) 
 	return differences
 }
 
+func (c ParityConfig) between(a, b int) [2]Transport {
+	return [2]Transport{c.Transports[a], c.Transports[b]}
+}
+
+// comparables returns the transports that can express a call, and be asked what it
+// asks.
+func comparables(transports []Transport, answers [][]answer, call int) []int {
+	var asked []Question
+	for _, a := range answers {
+		if len(a[call].Asked) > len(asked) {
+			asked = a[call].Asked
+		}
+	}
+	var can []int
+	for i, a := range answers {
+		unable := slices.ContainsFunc(asked, func(q Question) bool { return !transports[i].canAnswer(q) })
+		if !unable && !a[call].inexpressible() {
+			can = append(can, i)
+		}
+	}
+	return can
+}
+
 // differ says in which way two answers to one call differ; empty for none.
-func differ(want, got answer, ignore []string) string {
+func differ(want, got answer, between [2]Transport, ignore []string) string {
 	switch {
 	case got.err != nil:
 		return fmt.Sprintf("it failed: %v", got.err)
@@ -203,7 +234,10 @@ func differ(want, got answer, ignore []string) string {
 	case want.Code() != got.Code():
 		return fmt.Sprintf("want code %q, got %q (%+v)", want.Code(), got.Code(), got.Problem)
 	case want.Problem != nil:
-		return differProblems(*want.Problem, *got.Problem)
+		return cmp.Or(differProblems(*want.Problem, *got.Problem), differQuestions(want.Asked, got.Asked))
+	}
+	if difference := cmp.Or(differQuestions(want.Asked, got.Asked), differContent(want.Content, got.Content, between)); difference != "" {
+		return difference
 	}
 	a, err := without(want.Result, ignore)
 	if err != nil {

@@ -134,7 +134,7 @@ func TestParityFindsDifferences(t *testing.T) {
 				return svc
 			}
 			calls := plan(t, newSabotaged(t), cfg)
-			answers := [][]answer{run(t, newSabotaged(t), REST, calls), run(t, newSabotaged(t), Modern, calls)}
+			answers := [][]answer{run(t, newSabotaged(t), REST, cfg.Answer, calls), run(t, newSabotaged(t), Modern, cfg.Answer, calls)}
 			if differences := compare(cfg, calls, answers, 1); len(differences) == 0 {
 				t.Errorf("%d calls showed no difference", len(calls))
 			}

@@ -2,21 +2,24 @@ package tandemtest
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 
 	"github.com/tandem-go/tandem"
 	"github.com/tandem-go/tandem/internal/binding"
+	"github.com/tandem-go/tandem/rest"
 )
 
 // restClient calls operations over REST.
 type restClient struct {
+	caller
 	http *http.Client
-	svc  *tandem.Service
 }
 
 func (c *restClient) Call(ctx context.Context, operation string, arguments json.RawMessage) (Outcome, error) {
@@ -31,27 +34,59 @@ func (c *restClient) Call(ctx context.Context, operation string, arguments json.
 	if err != nil {
 		return Outcome{}, err
 	}
+	resume := http.Header{}
+	var asked []Question
+	for range maxRounds {
+		outcome, err := c.once(ctx, op, parts, resume)
+		if err != nil || outcome.Problem == nil || outcome.Problem.InputRequired == nil || c.answer == nil {
+			outcome.Asked = asked
+			return outcome, err
+		}
+		asked = append(asked, c.answerTo(*outcome.Problem.InputRequired, resume)...)
+	}
+	return Outcome{}, errRounds
+}
+
+// once sends one request, with the headers by which it is resumed.
+func (c *restClient) once(ctx context.Context, op *tandem.Registered, parts *binding.Request, resume http.Header) (Outcome, error) {
 	req, err := parts.HTTP(ctx, origin+restPrefix)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return readREST(c.http.Do(req))
-}
-
-// readREST turns a REST response into an outcome.
-func readREST(resp *http.Response, err error) (Outcome, error) {
+	maps.Copy(req.Header, resume)
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return Outcome{}, err
 	}
+	return readREST(resp, op.HasContent())
+}
+
+// answerTo writes the answers to what is required into the headers.
+func (c *restClient) answerTo(required tandem.InputRequired, resume http.Header) (asked []Question) {
+	answers := map[string]json.RawMessage{}
+	for _, in := range required.Questions {
+		q := Question{Message: in.Message, Schema: in.Schema, URL: in.URL}
+		asked, answers[in.ID] = append(asked, q), c.answer(q)
+	}
+	resume.Set(rest.StateHeader, required.State)
+	resume.Set(rest.AnswersHeader, "=?base64?"+base64.StdEncoding.EncodeToString(encodeJSON(answers))+"?=")
+	return asked
+}
+
+// readREST turns a REST response into an outcome.
+func readREST(resp *http.Response, content bool) (Outcome, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if resp.StatusCode >= 300 {
+	switch {
+	case resp.StatusCode >= 300:
 		return problemOutcome(resp, body)
-	}
-	if len(body) == 0 {
+	case content:
+		pieces, err := contentIn(resp.Header, body)
+		return Outcome{Content: pieces}, err
+	case len(body) == 0:
 		return Outcome{}, nil
 	}
 	return Outcome{Result: body}, nil

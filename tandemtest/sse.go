@@ -11,13 +11,14 @@ import (
 
 // sseClient calls tools over the legacy HTTP+SSE transport.
 type sseClient struct {
+	caller
 	http     *http.Client
 	messages string // the URL that the endpoint event named
 	answers  *answers
 }
 
-func dialSSE(t testing.TB, httpClient *http.Client) (*sseClient, error) {
-	c := &sseClient{http: httpClient}
+func dialSSE(t testing.TB, base caller, httpClient *http.Client) (*sseClient, error) {
+	c := &sseClient{caller: base, http: httpClient}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/mcp/sse", nil)
 	if err != nil {
@@ -41,7 +42,7 @@ func dialSSE(t testing.TB, httpClient *http.Client) (*sseClient, error) {
 	if c.messages, err = readEndpoint(events); err != nil {
 		return nil, err
 	}
-	c.answers = readAnswers(events.message)
+	c.answers = readAnswers(events.message, c.responder(ctx, c.post))
 	return c, c.initialize(ctx)
 }
 
@@ -65,7 +66,7 @@ func readEndpoint(events *eventReader) (string, error) {
 }
 
 func (c *sseClient) initialize(ctx context.Context) error {
-	answer, err := c.answers.roundTrip(ctx, c.post, "initialize", initializeParams(SSE.version()))
+	answer, _, err := c.answers.roundTrip(ctx, c.post, "initialize", c.initializeParams(SSE.version()))
 	if err != nil {
 		return err
 	}
@@ -76,11 +77,13 @@ func (c *sseClient) initialize(ctx context.Context) error {
 }
 
 func (c *sseClient) Call(ctx context.Context, operation string, arguments json.RawMessage) (Outcome, error) {
-	answer, err := c.answers.roundTrip(ctx, c.post, "tools/call", callParams(operation, arguments, nil))
+	answer, asked, err := c.answers.roundTrip(ctx, c.post, "tools/call", callParams(operation, arguments, nil, nil))
 	if err != nil {
 		return Outcome{}, err
 	}
-	return toolOutcome(answer, false)
+	outcome, err := c.toolOutcome(operation, answer, false)
+	outcome.Asked = asked
+	return outcome, err
 }
 
 func (c *sseClient) post(ctx context.Context, body []byte) error {

@@ -14,6 +14,7 @@ import (
 
 // stdioClient calls tools over a pair of pipes.
 type stdioClient struct {
+	caller
 	version string
 	answers *answers
 
@@ -21,8 +22,8 @@ type stdioClient struct {
 	in io.Writer
 }
 
-func dialStdio(t testing.TB, svc *tandem.Service, version string, cfg dialConfig) (*stdioClient, error) {
-	door, err := newDoor(t, svc)
+func dialStdio(t testing.TB, base caller, version string, cfg dialConfig) (*stdioClient, error) {
+	door, err := newDoor(t, base.svc)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +36,8 @@ func dialStdio(t testing.TB, svc *tandem.Service, version string, cfg dialConfig
 		serverOut.CloseWithError(io.EOF)
 		served <- err
 	}()
-	c := &stdioClient{version: version, in: clientOut, answers: readAnswers(lines(clientIn))}
+	c := &stdioClient{caller: base, version: version, in: clientOut}
+	c.answers = readAnswers(lines(clientIn), c.responder(ctx, c.send))
 	t.Cleanup(func() {
 		clientOut.Close()
 		if err := <-served; err != nil {
@@ -68,7 +70,7 @@ func (c *stdioClient) initialize(ctx context.Context) error {
 	if c.modern() {
 		return nil
 	}
-	answer, err := c.answers.roundTrip(ctx, c.send, "initialize", initializeParams(c.version))
+	answer, _, err := c.answers.roundTrip(ctx, c.send, "initialize", c.initializeParams(c.version))
 	if err != nil {
 		return err
 	}
@@ -79,15 +81,23 @@ func (c *stdioClient) initialize(ctx context.Context) error {
 }
 
 func (c *stdioClient) Call(ctx context.Context, operation string, arguments json.RawMessage) (Outcome, error) {
-	var meta []byte
-	if c.modern() {
-		meta = []byte(modernMeta)
-	}
-	answer, err := c.answers.roundTrip(ctx, c.send, "tools/call", callParams(operation, arguments, meta))
+	answer, asked, err := c.call(ctx, operation, arguments)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return toolOutcome(answer, true)
+	outcome, err := c.toolOutcome(operation, answer, true)
+	outcome.Asked = asked
+	return outcome, err
+}
+
+func (c *stdioClient) call(ctx context.Context, operation string, arguments json.RawMessage) (rpcMessage, []Question, error) {
+	if !c.modern() {
+		return c.answers.roundTrip(ctx, c.send, "tools/call", callParams(operation, arguments, nil, nil))
+	}
+	return c.resumed(func(extra []byte) (rpcMessage, error) {
+		answer, _, err := c.answers.roundTrip(ctx, c.send, "tools/call", callParams(operation, arguments, c.modernMeta(), extra))
+		return answer, err
+	})
 }
 
 func (c *stdioClient) send(_ context.Context, message []byte) error {

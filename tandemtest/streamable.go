@@ -13,20 +13,21 @@ import (
 
 // sessionClient calls tools in a 2025 session of Streamable HTTP.
 type sessionClient struct {
+	caller
 	http    *http.Client
 	version string
 	session string
 	lastID  atomic.Int64
 }
 
-func dialSession(ctx context.Context, httpClient *http.Client, version string) (*sessionClient, error) {
-	c := &sessionClient{http: httpClient, version: version}
-	resp, id, err := c.post(ctx, "initialize", initializeParams(version))
+func dialSession(ctx context.Context, base caller, httpClient *http.Client, version string) (*sessionClient, error) {
+	c := &sessionClient{caller: base, http: httpClient, version: version}
+	resp, id, err := c.post(ctx, "initialize", c.initializeParams(version))
 	if err != nil {
 		return nil, err
 	}
 	c.session = resp.Header.Get("Mcp-Session-Id")
-	answer, err := readRPC(resp, id)
+	answer, err := readRPC(resp, id, unasked)
 	if err != nil {
 		return nil, err
 	}
@@ -39,10 +40,10 @@ func dialSession(ctx context.Context, httpClient *http.Client, version string) (
 // Call tells the server when ctx ends: a connection that breaks cancels nothing in
 // a session.
 func (c *sessionClient) Call(ctx context.Context, operation string, arguments json.RawMessage) (Outcome, error) {
-	resp, id, err := c.post(ctx, "tools/call", callParams(operation, arguments, nil))
+	resp, id, err := c.post(ctx, "tools/call", callParams(operation, arguments, nil, nil))
 	var outcome Outcome
 	if err == nil {
-		outcome, err = readToolCall(resp, id, c.version >= "2025-06-18")
+		outcome, err = c.readToolCall(ctx, operation, resp, id)
 	}
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(err, c.notify(context.WithoutCancel(ctx), cancelled(id)))
@@ -50,6 +51,29 @@ func (c *sessionClient) Call(ctx context.Context, operation string, arguments js
 	return outcome, err
 }
 
+// readToolCall reads the answer to tools/call, and answers what is asked before it.
+func (c *sessionClient) readToolCall(ctx context.Context, operation string, resp *http.Response, id int64) (Outcome, error) {
+	if refused, err := refusal(resp); refused != nil || err != nil {
+		return deref(refused, Outcome{}), err
+	}
+	var asked []Question
+	answer, err := readRPC(resp, id, func(request rpcMessage) error {
+		response, q, err := c.respond(request)
+		if err != nil {
+			return err
+		}
+		asked = append(asked, q)
+		return c.notify(ctx, response)
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	outcome, err := c.toolOutcome(operation, answer, c.version >= "2025-06-18")
+	outcome.Asked = asked
+	return outcome, err
+}
+
+// notify sends a message that has no answer.
 func (c *sessionClient) notify(ctx context.Context, body []byte) error {
 	req, err := c.request(ctx, body)
 	if err != nil {
@@ -61,7 +85,7 @@ func (c *sessionClient) notify(ctx context.Context, body []byte) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusAccepted {
-		return fmt.Errorf("a notification: HTTP %s", resp.Status)
+		return fmt.Errorf("a notification or a response: HTTP %s", resp.Status)
 	}
 	return nil
 }
@@ -98,26 +122,24 @@ func newMCPRequest(ctx context.Context, url string, body []byte) (*http.Request,
 	return req, nil
 }
 
-// readToolCall turns the HTTP response to tools/call into an outcome. A door may
-// refuse a caller by HTTP status; its problem document is the outcome then.
-func readToolCall(resp *http.Response, id int64, structured bool) (Outcome, error) {
-	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil {
-			return Outcome{}, err
-		}
-		return problemOutcome(resp, body)
+// refusal returns the outcome of a response by which a door refuses a caller with
+// an HTTP status; nil if it did not.
+func refusal(resp *http.Response) (*Outcome, error) {
+	if resp.StatusCode != http.StatusUnauthorized && resp.StatusCode != http.StatusForbidden {
+		return nil, nil
 	}
-	answer, err := readRPC(resp, id)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return Outcome{}, err
+		return nil, err
 	}
-	return toolOutcome(answer, structured)
+	outcome, err := problemOutcome(resp, body)
+	return &outcome, err
 }
 
-func initializeParams(version string) []byte {
-	return fmt.Appendf(nil, `{"protocolVersion":%q,"capabilities":{},"clientInfo":{"name":"tandemtest","version":"1"}}`, version)
+func (c *caller) initializeParams(version string) []byte {
+	return fmt.Appendf(nil, `{"protocolVersion":%q,"capabilities":%s,"clientInfo":{"name":"tandemtest","version":"1"}}`,
+		version, c.capabilities(version))
 }
 
 // checkInitialized reports whether the server agreed to the revision.

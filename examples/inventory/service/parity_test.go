@@ -38,6 +38,7 @@ func TestParity(t *testing.T) {
 			"adjust_stock": {
 				json.RawMessage(`{"sku":"SKU-0001","warehouse_id":"default","delta":5,"reason":"restock"}`),
 				json.RawMessage(`{"sku":"SKU-0001","warehouse_id":"default","delta":-1000000,"reason":"damage"}`),
+				json.RawMessage(`{"sku":"SKU-0005","warehouse_id":"default","delta":-150,"reason":"damage"}`), // asks
 				json.RawMessage(`{"sku":"SKU-0001","warehouse_id":"default","delta":0,"reason":"sale"}`),
 				json.RawMessage(`{"sku":"SKU-9999","warehouse_id":"default","delta":1,"reason":"sale"}`),
 			},
