@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 const (
@@ -76,6 +77,9 @@ func (k *Keys) Seal(text, bound []byte) string {
 
 // Open returns the text of a token. Its error is ErrRefused, whatever is wrong.
 func (k *Keys) Open(token string, bound []byte) ([]byte, error) {
+	if strings.ContainsAny(token, "\r\n") { // which the decoder skips
+		return nil, ErrRefused
+	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(raw) < idSize {
 		return nil, ErrRefused
