@@ -91,7 +91,10 @@ func (a *asker) put(r *asked, q tandem.Question) error {
 // await waits for the response.
 func (r *asked) await(ctx context.Context) ([]byte, error) {
 	select {
-	case response := <-r.response:
+	case response, ok := <-r.response:
+		if !ok {
+			return nil, tandem.Errorf(tandem.Canceled, "the caller has gone")
+		}
 		return response, nil
 	case <-ctx.Done():
 	}

@@ -14,6 +14,11 @@ type exchange struct {
 	revision string
 	record   *session.Record // of a legacy session; nil for none
 	out      notifier        // nil where the caller can take nothing but the answer
+
+	// update changes the record of a session that no store has; nil for any other.
+	update func(change func(*session.Record) error) error
+	// until ends a subscription whose client has gone; nil means never.
+	until <-chan struct{}
 }
 
 // notifier carries what the caller of a request is told before the answer.

@@ -141,7 +141,7 @@ func TestSDKServerFeatures(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer session.Close()
-				if c := session.InitializeResult().Capabilities; c.Prompts == nil || c.Resources == nil || c.Tools == nil || c.Completions != nil || c.Prompts.ListChanged {
+				if c := session.InitializeResult().Capabilities; c.Prompts == nil || c.Resources == nil || c.Tools == nil || c.Completions != nil || !c.Prompts.ListChanged || !c.Resources.Subscribe || c.Logging == nil {
 					t.Errorf("capabilities %+v", c)
 				}
 				prompt, err := session.GetPrompt(ctx, &sdk.GetPromptParams{Name: "plan", Arguments: map[string]string{"who": "Ann"}})

@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,10 @@ type Door struct {
 	store         session.Store
 	ownStore      bool
 	running       running
+	name          string // of this replica, unguessable
+	news          inbox  // what has changed and is not told yet
+	audience      audience
+	stopNews      func()
 	abandoned     abandoned
 	stopListening func()
 
@@ -49,7 +54,7 @@ type Door struct {
 
 // New returns a door to the service's operations, those that are registered
 // later too. The error names what is wrong with the configuration. The door runs
-// one goroutine, which Close ends.
+// two goroutines, which Close ends.
 func New(svc *tandem.Service, cfg Config) (*Door, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -76,8 +81,11 @@ func New(svc *tandem.Service, cfg Config) (*Door, error) {
 	d.beginDrain = sync.OnceFunc(func() { close(d.draining) })
 	d.endDrain = sync.OnceFunc(func() { close(d.drained) })
 	d.life, d.endLife = context.WithCancel(context.Background())
-	d.stopListening = d.store.Listen(d.running.handle)
-	d.background.Add(1)
+	d.name, d.news = rand.Text(), newInbox()
+	d.stopListening = d.store.Listen(d.hear)
+	d.stopNews = svc.OnChange(d.news.add)
+	d.background.Add(2)
+	go d.announce()
 	go d.sweep()
 	return d, nil
 }

@@ -47,6 +47,7 @@ func (d *Door) refuse() {
 func (d *Door) Close() error {
 	d.refuse()
 	d.running.close()
+	d.stopNews()
 	d.endLife()
 	ctx, cancel := context.WithTimeout(context.Background(), d.cfg.WriteTimeout)
 	defer cancel()

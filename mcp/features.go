@@ -87,15 +87,15 @@ func (d *Door) askFeatures() (features, error) {
 }
 
 // capabilities returns ServerCapabilities: tools, and what else the caller can see
-// anything of. No change is announced, so that nothing says listChanged or subscribe.
+// anything of, with their changes.
 func (d *Door) capabilities(v *view) []byte {
 	f := v.has()
-	out := []byte(`{"tools":{}`)
+	out := []byte(`{"logging":{},"tools":{"listChanged":true}`)
 	if f.prompts {
-		out = append(out, `,"prompts":{}`...)
+		out = append(out, `,"prompts":{"listChanged":true}`...)
 	}
 	if f.resources {
-		out = append(out, `,"resources":{}`...)
+		out = append(out, `,"resources":{"listChanged":true,"subscribe":true}`...)
 	}
 	if f.completions {
 		out = append(out, `,"completions":{}`...)

@@ -78,6 +78,14 @@ func (d *Door) result(ctx context.Context, dst []byte, x *exchange) ([]byte, err
 		if x.modern() {
 			return d.appendDiscover(ctx, dst)
 		}
+	case methodListen:
+		if x.modern() {
+			return d.listen(ctx, dst, x)
+		}
+	case methodSetLevel, methodSubscribe, methodUnsubscribe:
+		if x.record != nil {
+			return d.resultOfSession(ctx, dst, x)
+		}
 	default:
 		if k, ok := listOf(x.msg.method); ok {
 			return d.appendList(ctx, dst, x, k)

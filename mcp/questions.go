@@ -13,6 +13,7 @@ import (
 type questions struct {
 	mu   sync.Mutex
 	open map[string]chan []byte
+	gone bool // nobody answers any more
 }
 
 // add returns the id of a new request, which nobody can guess, and where its
@@ -22,11 +23,26 @@ func (q *questions) add(suffix string) (id string, response <-chan []byte) {
 	c := make(chan []byte, 1)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.open == nil {
+	switch {
+	case q.gone:
+		close(c)
+		return id, c
+	case q.open == nil:
 		q.open = map[string]chan []byte{}
 	}
 	q.open[id] = c
 	return id, c
+}
+
+// end closes the ways of the responses: the client has gone.
+func (q *questions) end() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.gone = true
+	for id, c := range q.open {
+		close(c)
+		delete(q.open, id)
+	}
 }
 
 // drop forgets a request. It reports whether there was no response yet.

@@ -92,6 +92,14 @@ func (p *reply) open() {
 	p.begin()
 }
 
+// onLost has lost called when the client turns out to be gone.
+func (p *reply) onLost(lost func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begin()
+	p.stream.onLost(lost)
+}
+
 // notify sends a notification ahead of the answer.
 func (p *reply) notify(notification []byte) { p.send(0, notification) }
 

@@ -14,6 +14,7 @@ type standing struct {
 	record *session.Record
 	tail   tail
 	stream *stream
+	told   *listener             // nil for a stream of a call
 	id     func(n uint64) string // the event id of a number in the log
 	left   func()                // called if the client has gone; nil for nothing
 }
@@ -48,6 +49,11 @@ func (s *standing) follow(ctx context.Context) {
 	stop := context.AfterFunc(s.door.life, func() { cancel(errDoorClosed) })
 	defer stop()
 	s.tail.send = s.send
+	if s.tail.stream == session.Standing {
+		s.told = s.door.audience.join(s.record.ID, everything)
+		defer s.door.audience.leave(s.told)
+		s.tail.news, s.tail.tell = s.told.wake, s.tell
+	}
 	err := s.tail.run(ctx)
 	switch {
 	case errors.Is(err, errEnding), errors.Is(err, errDoorClosed), errors.Is(err, session.ErrUnavailable):
@@ -55,6 +61,25 @@ func (s *standing) follow(ctx context.Context) {
 	case err != nil && !errors.Is(err, session.ErrNotFound) && s.left != nil:
 		s.left()
 	}
+}
+
+// tell sends what has changed in the service. It is not logged: of
+// what changes while a client has no stream it is not told.
+func (s *standing) tell(ctx context.Context) error {
+	c := s.told.take()
+	record, err := s.door.store.Load(ctx, s.record.ID)
+	if err != nil || record.ProtocolVersion == "" {
+		return ignore(err, session.ErrUnavailable)
+	}
+	c.subscribed(record.Subscriptions)
+	var events []event
+	for _, n := range c.notices(nil) {
+		events = append(events, event{name: "message", data: n})
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	return s.stream.send(events...)
 }
 
 func (s *standing) send(events []session.Event) error {

@@ -89,7 +89,7 @@ func TestModernRequestRules(t *testing.T) {
 		"initialize":                  {`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{` + modernMeta + `}}`, modernHeaders("initialize", ""), 404, codeMethodNotFound},
 		"set level":                   {`{"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{` + modernMeta + `}}`, modernHeaders("logging/setLevel", ""), 404, codeMethodNotFound},
 		"prompts that there are not":  {`{"jsonrpc":"2.0","id":1,"method":"prompts/list","params":{` + modernMeta + `}}`, modernHeaders("prompts/list", ""), 404, codeMethodNotFound},
-		"no stream to listen to":      {`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{` + modernMeta + `}}`, modernHeaders("subscriptions/listen", ""), 404, codeMethodNotFound},
+		"a subscription to nothing":   {`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{` + modernMeta + `}}`, modernHeaders("subscriptions/listen", ""), 400, codeInvalidParams},
 		"unknown tool":                {strings.Replace(call, "greet", "nope", 1), with("Mcp-Name: nope"), 400, codeInvalidParams},
 		"tool of the REST door only":  {strings.Replace(call, "greet", "rest_only", 1), with("Mcp-Name: rest_only"), 400, codeInvalidParams},
 		"no tool name":                {strings.Replace(call, `"name":"greet",`, "", 1), good, 400, codeInvalidParams},

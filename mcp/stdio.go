@@ -22,12 +22,16 @@ func (d *Door) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) erro
 	defer cancel(nil)
 	stop := context.AfterFunc(d.life, func() { cancel(errDoorClosed) })
 	defer stop()
-	p := &pipe{door: d, out: out, fail: cancel, calls: map[string]context.CancelCauseFunc{}}
+	p := &pipe{door: d, out: out, fail: cancel, calls: map[string]context.CancelCauseFunc{}, ended: make(chan struct{})}
+	p.telling.Go(func() { p.tellChanges(ctx) })
 	err := p.readAll(ctx, in)
 	if err != nil {
 		cancel(err)
 	}
+	close(p.ended)
+	p.asked.end()
 	p.running.Wait()
+	p.telling.Wait()
 	return errors.Join(err, p.writeError())
 }
 
@@ -36,12 +40,14 @@ type pipe struct {
 	door *Door
 	fail context.CancelCauseFunc
 
-	record  session.Record // of the handshake; a zero ProtocolVersion means none
 	running sync.WaitGroup
+	telling sync.WaitGroup
+	ended   chan struct{} // closed when the input has ended
 	asked   questions
 
-	mu    sync.Mutex
-	calls map[string]context.CancelCauseFunc // JSON text of the id → in flight
+	mu     sync.Mutex
+	record session.Record                     // of the handshake; a zero ProtocolVersion means none
+	calls  map[string]context.CancelCauseFunc // JSON text of the id → in flight
 
 	writing sync.Mutex
 	out     io.Writer
@@ -89,7 +95,7 @@ func (p *pipe) take(ctx context.Context, data []byte) {
 // that has them. Each answer is a line of its own.
 func (p *pipe) takeBatch(ctx context.Context, data []byte) {
 	messages, faults, err := parseBatch(data)
-	if err == nil && (!hasBatches(p.record.ProtocolVersion) || len(messages) == 0 || len(messages) > p.door.cfg.MaxBatch) {
+	if err == nil && (!hasBatches(p.handshake().ProtocolVersion) || len(messages) == 0 || len(messages) > p.door.cfg.MaxBatch) {
 		err = invalidRequest("a batch is not possible here")
 	}
 	if err != nil {
@@ -117,18 +123,18 @@ func (p *pipe) serve(ctx context.Context, m *message) {
 		p.serveModern(ctx, m)
 	case m.is(methodInitialize):
 		p.initialize(ctx, m)
-	case p.record.ProtocolVersion == "" && !m.is(methodPing):
+	case p.handshake().ProtocolVersion == "" && !m.is(methodPing):
 		p.write(appendRPCError(nil, m.id, errHandshake))
 	default:
-		record := p.record
-		p.start(ctx, &exchange{msg: m, revision: record.ProtocolVersion, record: &record})
+		record := p.handshake()
+		p.start(ctx, &exchange{msg: m, revision: record.ProtocolVersion, record: &record, update: p.update})
 	}
 }
 
 func (p *pipe) notice(m *message) {
 	switch string(m.method) {
 	case methodInitialized:
-		p.record.Initialized = true
+		_ = p.update(func(r *session.Record) error { r.Initialized = true; return nil }) // it has no error
 	case methodCancelled:
 		p.cancel(callKey(m.params.requestID))
 	}
@@ -144,7 +150,7 @@ func (p *pipe) serveModern(ctx context.Context, m *message) {
 		p.write(appendRPCError(nil, m.id, err))
 		return
 	}
-	p.start(ctx, &exchange{msg: m, revision: rev20260728})
+	p.start(ctx, &exchange{msg: m, revision: rev20260728, until: p.ended})
 }
 
 func (p *pipe) initialize(ctx context.Context, m *message) {
@@ -153,8 +159,50 @@ func (p *pipe) initialize(ctx context.Context, m *message) {
 		p.write(appendRPCError(nil, m.id, p.door.fault(ctx, err)))
 		return
 	}
-	p.record = record
+	_ = p.update(func(r *session.Record) error { *r = record; return nil }) // it has no error
 	p.write(p.door.initializeAnswer(ctx, m, record.ProtocolVersion))
+}
+
+// handshake returns the record of the session.
+func (p *pipe) handshake() session.Record {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.record
+}
+
+// update changes the record of the session.
+func (p *pipe) update(change func(*session.Record) error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	changed, err := p.record.Changed(change)
+	if err == nil {
+		p.record = *changed
+	}
+	return err
+}
+
+// tellChanges tells a legacy client what changes in the service, until its input
+// ends.
+func (p *pipe) tellChanges(ctx context.Context) {
+	l := p.door.audience.join("", everything)
+	defer p.door.audience.leave(l)
+	for {
+		select {
+		case <-l.wake:
+		case <-p.ended:
+			return
+		case <-ctx.Done():
+			return
+		}
+		c, record := l.take(), p.handshake()
+		if record.ProtocolVersion == "" {
+			continue
+		}
+		c.subscribed(record.Subscriptions)
+		for _, n := range c.notices(nil) {
+			p.write(n)
+		}
+	}
 }
 
 // start answers a request on a goroutine of its own.

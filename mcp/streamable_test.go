@@ -41,7 +41,7 @@ func TestInitializeNegotiates(t *testing.T) {
 func TestInitializeResult(t *testing.T) {
 	srv, _, _ := newServer(t, Config{})
 	a := post(t, srv.URL+"/mcp", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}`)
-	const want = `{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"test-service","title":"Test service","version":"1.2.3"},"instructions":"Greet people."}}`
+	const want = `{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"logging":{},"tools":{"listChanged":true}},"serverInfo":{"name":"test-service","title":"Test service","version":"1.2.3"},"instructions":"Greet people."}}`
 	if a.body != want {
 		t.Errorf("got %s\nwant %s", a.body, want)
 	}

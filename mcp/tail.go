@@ -21,6 +21,9 @@ type tail struct {
 	send func(events []session.Event) error
 	// until ends the tail once everything is sent; nil means never.
 	until <-chan struct{}
+	// tell is called when news come; nil for a stream that has none.
+	news <-chan struct{}
+	tell func(ctx context.Context) error
 }
 
 // errEnding is the end of a tail by its until.
@@ -46,6 +49,10 @@ func (t *tail) run(ctx context.Context) error {
 		select {
 		case <-wake:
 		case <-tick.C:
+		case <-t.news:
+			if err := t.tell(ctx); err != nil {
+				return err
+			}
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-t.until:

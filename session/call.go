@@ -92,7 +92,7 @@ type Page struct {
 
 // Signal is a small message to whoever runs a call, or to all replicas.
 type Signal struct {
-	Session string
+	Session string // empty for a signal that is about none
 	Call    string // the JSON-RPC id of the call; empty for all replicas
 	Kind    string // what it means: the door's choice, or Deleted
 	Payload []byte

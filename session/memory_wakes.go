@@ -85,6 +85,13 @@ func (m *Memory) setListeners(change func([]*listener) []*listener) {
 
 // Notify implements [Wakes].
 func (m *Memory) Notify(ctx context.Context, sig Signal) error {
+	if sig.Session == "" && sig.Call == "" {
+		if err := m.enter(ctx); err != nil {
+			return err
+		}
+		m.engine.broadcast(sig)
+		return nil
+	}
 	s, err := m.locked(ctx, sig.Session)
 	if err != nil {
 		return err

@@ -152,7 +152,8 @@ type Wakes interface {
 	Watch(session, stream string, wake chan<- struct{}) (stop func())
 
 	// Notify sends the signal to the replica that runs Signal.Call, or to
-	// every replica, this one included, if Call is empty.
+	// every replica, this one included, if Call is empty. Without a Session it is
+	// for every replica, whatever sessions there are.
 	//
 	//   - A call that is not in flight on a live replica is [ErrNotRunning].
 	//   - A signal arrives at most once, and in the order of its sender. Nil

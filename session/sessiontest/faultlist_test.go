@@ -338,7 +338,7 @@ var wakeFaults = []fault{{
 	},
 }, {
 	name:     "signals get lost",
-	caughtBy: "signal_call signal_all signal_order signal_not_running signal_follows_take signal_listeners not_found",
+	caughtBy: "signal_call signal_all signal_no_session signal_order signal_not_running signal_follows_take signal_listeners not_found",
 	apply:    func(f *faulty) { f.notify = func(context.Context, session.Signal) error { return nil } },
 }, {
 	name:     "signals come twice",

@@ -33,6 +33,17 @@ var signalClauses = []clause{{
 		r.arrives(there, sent)
 	},
 }, {
+	name: "signal_no_session",
+	rule: "A signal without a session arrives at every replica, the sender's included.",
+	run: func(r *rig) {
+		other := r.open()
+		here, there := r.listen(r.Store), r.listen(other)
+		sent := session.Signal{Kind: "changed", Payload: []byte("1")}
+		r.ok(r.Notify(r.ctx, sent), "Notify")
+		r.arrives(here, sent)
+		r.arrives(there, sent)
+	},
+}, {
 	name: "signal_order",
 	rule: "A sender's signals arrive in order, each at most once.",
 	run: func(r *rig) {

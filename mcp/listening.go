@@ -1,0 +1,130 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"github.com/tandem-go/tandem"
+)
+
+// maxSubscriptions bounds the resources of one subscription, and those that one
+// session is subscribed to.
+const maxSubscriptions = 1000
+
+// subscriptionFilter is the SubscriptionFilter of 2026-07-28.
+type subscriptionFilter struct {
+	Tools     bool     `json:"toolsListChanged,omitempty"`
+	Prompts   bool     `json:"promptsListChanged,omitempty"`
+	Resources bool     `json:"resourcesListChanged,omitempty"`
+	URIs      []string `json:"resourceSubscriptions,omitempty"`
+}
+
+// listen serves subscriptions/listen, 2026-07-28, section "Subscriptions": the
+// acknowledgment first, then what changes, until the client goes or the door
+// drains, which is the only way to a result.
+func (d *Door) listen(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
+	if x.out == nil {
+		return dst, &rpcError{code: codeInvalidRequest, message: "the client must accept text/event-stream", status: http.StatusNotAcceptable}
+	}
+	honored, err := d.honored(ctx, x)
+	if err != nil {
+		return dst, err
+	}
+	principal := tandem.PrincipalFrom(ctx).Key()
+	if err := d.streams.open(principal); err != nil {
+		return dst, d.storeFault(ctx, err)
+	}
+	defer d.streams.close(principal)
+	l := d.audience.join("", honored.filter())
+	defer d.audience.leave(l)
+	return d.follow(ctx, dst, x, l, honored)
+}
+
+// errListenerGone is the end of a subscription whose client has left, which
+// nobody reads.
+var errListenerGone = &rpcError{code: codeInternal, message: "the client has gone"}
+
+func (d *Door) follow(ctx context.Context, dst []byte, x *exchange, l *listener, honored subscriptionFilter) ([]byte, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if o, ok := x.out.(interface{ onLost(func()) }); ok {
+		o.onLost(func() { cancel(errStreamClosed) })
+	}
+	members, err := json.Marshal(honored)
+	if err != nil {
+		return dst, err
+	}
+	id := slices.Clone(x.msg.id)
+	x.out.notify(notice(noticeListening, id, append([]byte(`"notifications":`), members...)))
+	for {
+		select {
+		case <-l.wake:
+			c := l.take()
+			for _, n := range c.notices(id) {
+				x.out.notify(n)
+			}
+			continue
+		case <-ctx.Done():
+			return dst, errListenerGone
+		case <-x.until:
+		case <-d.draining:
+		}
+		x.out.notify(notice(methodCancelled, id, append([]byte(`"requestId":`), id...)))
+		return d.appendListenResult(dst, id), nil
+	}
+}
+
+// appendListenResult appends a SubscriptionsListenResult.
+func (d *Door) appendListenResult(dst, id []byte) []byte {
+	dst = append(dst, `{"resultType":"complete","_meta":{"`+metaSubscription+`":`...)
+	dst = append(append(dst, id...), `,"`+metaServer+`":`...)
+	return append(append(dst, d.serverInfo...), "}}"...)
+}
+
+// honored returns what of the filter of a request the service has and the caller
+// may know of. The error is a *rpcError.
+func (d *Door) honored(ctx context.Context, x *exchange) (subscriptionFilter, error) {
+	var wanted subscriptionFilter
+	if !isObject(x.msg.params.filter) {
+		return wanted, invalidParams(`"notifications" must be an object`)
+	}
+	if err := json.Unmarshal(x.msg.params.filter, &wanted); err != nil {
+		return wanted, invalidParams(`"notifications" is not a filter`)
+	}
+	if len(wanted.URIs) > maxSubscriptions {
+		return wanted, invalidParams("the filter has too many resources")
+	}
+	v, err := d.view(ctx)
+	if err != nil {
+		return wanted, err
+	}
+	has := v.has()
+	wanted.Prompts = wanted.Prompts && has.prompts
+	wanted.Resources = wanted.Resources && has.resources
+	wanted.URIs = slices.DeleteFunc(wanted.URIs, func(uri string) bool { return v.watchable(ctx, x, uri) != nil })
+	return wanted, nil
+}
+
+func (f *subscriptionFilter) filter() filter {
+	out := filter{tools: f.Tools, resources: f.Resources, prompts: f.Prompts, uris: map[string]struct{}{}}
+	for _, uri := range f.URIs {
+		out.uris[uri] = struct{}{}
+	}
+	return out
+}
+
+// watchable reports as an error of the protocol why the caller cannot subscribe to
+// a resource: it may who may read it.
+func (v *view) watchable(ctx context.Context, x *exchange, uri string) error {
+	switch r, _ := v.resource(uri); {
+	case r != nil:
+		if err := r.Operation().Authorize(tandem.PrincipalFrom(ctx)); err != nil {
+			return noResource(x, uri, err)
+		}
+	case !v.fallback.resources:
+		return noResource(x, uri, tandem.Errorf(tandem.NotFound, "no resource %q", clip([]byte(uri), 256)))
+	}
+	return nil
+}
