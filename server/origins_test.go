@@ -213,7 +213,7 @@ func TestPreflight(t *testing.T) {
 		allowed := strings.ToLower(h.Get("Access-Control-Allow-Headers"))
 		for _, name := range []string{
 			"authorization", "content-type", "mcp-protocol-version", "mcp-session-id", "mcp-method", "mcp-name",
-			"last-event-id", "idempotency-key", "mcp-param-region", "trace",
+			"last-event-id", "idempotency-key", "mcp-param-region", "trace", "tandem-request-state", "tandem-input-responses",
 		} {
 			if !strings.Contains(", "+allowed+",", ", "+name+",") {
 				t.Errorf("%s: %q is not allowed by %q", path, name, allowed)
