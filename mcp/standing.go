@@ -32,6 +32,11 @@ func (s *standing) serve(w http.ResponseWriter, r *http.Request, first event) er
 		return err
 	}
 	defer d.streams.close(s.record.Principal)
+	if s.tail.stream == session.Standing { // before the client sees the stream, and relies on it
+		s.told = d.audience.join(s.record.ID, everything)
+		defer d.audience.leave(s.told)
+		s.tail.news, s.tail.tell = s.told.wake, s.tell
+	}
 	s.stream = d.openStream(w)
 	defer s.stream.close()
 	if err := s.stream.send(first); err != nil {
@@ -49,11 +54,6 @@ func (s *standing) follow(ctx context.Context) {
 	stop := context.AfterFunc(s.door.life, func() { cancel(errDoorClosed) })
 	defer stop()
 	s.tail.send = s.send
-	if s.tail.stream == session.Standing {
-		s.told = s.door.audience.join(s.record.ID, everything)
-		defer s.door.audience.leave(s.told)
-		s.tail.news, s.tail.tell = s.told.wake, s.tell
-	}
 	err := s.tail.run(ctx)
 	switch {
 	case errors.Is(err, errEnding), errors.Is(err, errDoorClosed), errors.Is(err, session.ErrUnavailable):
