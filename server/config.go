@@ -51,6 +51,11 @@ type Config struct {
 	// InsecureNoAuth serves everybody beyond loopback without credentials.
 	InsecureNoAuth bool
 
+	// StateKeys are secrets, of at least 32 bytes each, by which a caller who was
+	// asked may answer to another replica, or after a restart: see
+	// [tandem.Service.SetStateKeys]. Nil leaves the service's as they are.
+	StateKeys []string
+
 	// AllowedOrigins are the exact origins of web pages that may call, besides
 	// the service's own, such as "https://app.example.com". Nil means none.
 	AllowedOrigins []string
@@ -172,6 +177,7 @@ func (c Config) validate() error {
 	wrong("PublicURL", checkPublicURL(c.PublicURL))
 	wrong("BasePath", checkBasePath(c.BasePath))
 	wrong("RESTPrefix", checkRESTPrefix(c.RESTPrefix))
+	wrong("StateKeys", checkStateKeys(c.StateKeys))
 	wrong("AllowedOrigins", checkOrigins(c.AllowedOrigins))
 	wrong("AllowedHosts", checkHosts(c.AllowedHosts))
 	wrong("RateLimit", c.RateLimit.check())
@@ -303,6 +309,18 @@ func checkRESTPrefix(prefix string) error {
 	for _, taken := range []string{"/mcp", "/docs", "/health", "/metrics", "/openapi.json", "/openapi.yaml"} {
 		if prefix == taken || strings.HasPrefix(prefix, taken+"/") {
 			return fmt.Errorf("%q is taken by another route", prefix)
+		}
+	}
+	return nil
+}
+
+// shortestStateKey is how many bytes a service's state key has at least.
+const shortestStateKey = 32
+
+func checkStateKeys(keys []string) error {
+	for i, key := range keys {
+		if len(key) < shortestStateKey {
+			return fmt.Errorf("key %d has %d bytes, of at least %d", i+1, len(key), shortestStateKey)
 		}
 	}
 	return nil

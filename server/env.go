@@ -94,6 +94,14 @@ var variables = []variable{
 		},
 	},
 	{
+		name: "STATE_KEYS", takes: "secrets of at least 32 bytes with commas between, the same on every replica", secret: true,
+		about: "secrets by which callers that were asked may answer to any replica; the first one seals",
+		set: func(c *Config, v string) error {
+			c.StateKeys = split(v)
+			return ok(len(c.StateKeys) > 0 && checkStateKeys(c.StateKeys) == nil)
+		},
+	},
+	{
 		name: "INSECURE_NO_AUTH", takes: "1 or 0", about: "1 lets everybody in beyond loopback without credentials",
 		set: func(c *Config, v string) error {
 			c.InsecureNoAuth = v == "1" || v == "true"

@@ -32,7 +32,7 @@ func TestFromEnv(t *testing.T) {
 				"ALLOWED_ORIGINS": "https://app.example.com, http://localhost:3000", "ALLOWED_HOSTS": "a.example.com,b",
 				"TRUSTED_PROXIES": "10.1.2.3/8,::1", "RATE_LIMIT": "6000/m", "API_KEYS": "one-key,another-key",
 				"METRICS_ADDR": "127.0.0.1:9090", "SHUTDOWN_GRACE": "1m30s", "DRAIN_DELAY": "5s", "INSECURE_NO_AUTH": "1",
-				"LOG_LEVEL": "debug", "LOG_FORMAT": "json",
+				"LOG_LEVEL": "debug", "LOG_FORMAT": "json", "STATE_KEYS": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
 			},
 			Config{
 				Addr: "[::1]:9000", PublicURL: "https://example.com/inventory", BasePath: "/x/y", Doors: tandem.MCP,
@@ -40,6 +40,7 @@ func TestFromEnv(t *testing.T) {
 				TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 				RateLimit:      Rate{6000, time.Minute}, APIKeys: []string{"one-key", "another-key"}, MetricsAddr: "127.0.0.1:9090",
 				ShutdownGrace: 90 * time.Second, DrainDelay: 5 * time.Second, InsecureNoAuth: true,
+				StateKeys: []string{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"},
 			},
 		},
 		"port means every address": {map[string]string{"PORT": "8080"}, Config{Addr: "0.0.0.0:8080"}},
@@ -110,6 +111,8 @@ func TestFromEnvRefuses(t *testing.T) {
 		{"API_KEYS", "hush hush", "keys with commas"},
 		{"API_KEYS", "hush,hush", "keys with commas"},
 		{"API_KEYS", ",", "keys with commas"},
+		{"STATE_KEYS", "hush", "at least 32 bytes"},
+		{"STATE_KEYS", ",", "at least 32 bytes"},
 		{"METRICS_ADDR", "9090", "host:port"},
 		{"LOG_LEVEL", "loud", "debug, info, warn or error"},
 		{"LOG_FORMAT", "xml", "text or json"},
@@ -129,7 +132,7 @@ func TestFromEnvRefuses(t *testing.T) {
 			if !strings.HasPrefix(err.Error(), c.name) || !strings.Contains(err.Error(), "it takes") || !strings.Contains(err.Error(), c.takes) {
 				t.Errorf("got %q", err)
 			}
-			if c.name == "API_KEYS" && strings.Contains(err.Error(), "hush") {
+			if strings.HasSuffix(c.name, "_KEYS") && strings.Contains(err.Error(), "hush") {
 				t.Errorf("the error shows a key: %v", err)
 			}
 		})

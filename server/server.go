@@ -66,6 +66,9 @@ func New(svc *tandem.Service, cfg Config) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	if err := cfg.sealStates(svc); err != nil {
+		return nil, err
+	}
 	origins, err := newOrigins(svc, cfg)
 	if err != nil {
 		return nil, err
@@ -105,6 +108,21 @@ func (s *Server) compose() (err error) {
 	s.observeCalls()
 	s.composeHealth()
 	s.routes = s.newRoutes(d)
+	return nil
+}
+
+// sealStates gives the service its keys, if there are any.
+func (c Config) sealStates(svc *tandem.Service) error {
+	if len(c.StateKeys) == 0 {
+		return nil
+	}
+	secrets := make([][]byte, len(c.StateKeys))
+	for i, key := range c.StateKeys {
+		secrets[i] = []byte(key)
+	}
+	if err := svc.SetStateKeys(secrets...); err != nil {
+		return fmt.Errorf("server: Config.StateKeys: %w", err)
+	}
 	return nil
 }
 

@@ -248,3 +248,39 @@ func TestChangedOperations(t *testing.T) {
 	svc.RemoveOperation("late")
 	check("removed", false)
 }
+
+// A caller that was asked may answer to another replica that has the keys, also
+// while they are rotated, and to no other.
+func TestStateKeys(t *testing.T) {
+	old, present := strings.Repeat("o", 32), strings.Repeat("p", 32)
+	replica := func(keys ...string) *Server {
+		svc := newService(t)
+		tandem.Register(svc, tandem.Operation{Name: "sure", Asks: true}, func(ctx context.Context, _ struct{}) (struct{}, error) {
+			var form struct {
+				Sure bool `json:"sure"`
+			}
+			return struct{}{}, tandem.Ask(ctx, tandem.Form("Sure?", &form))
+		})
+		return newServer(t, svc, Config{StateKeys: keys})
+	}
+	asked := ask(replica(old), "POST", "/api/v1/sure", "{}")
+	problem := decode[tandem.Problem](t, asked.Body.String())
+	if asked.Code != 409 || problem.InputRequired == nil {
+		t.Fatalf("%d %s", asked.Code, asked.Body)
+	}
+	for name, c := range map[string]struct {
+		keys []string
+		want int
+	}{
+		"the same": {[]string{old}, 204}, "rotated": {[]string{present, old}, 204}, "dropped": {[]string{present}, 400}, "none": {nil, 400},
+	} {
+		w := ask(replica(c.keys...), "POST", "/api/v1/sure", "{}", "Tandem-Request-State", problem.InputRequired.State,
+			"Tandem-Input-Responses", `{"q1-1":{"action":"accept","content":{"sure":true}}}`)
+		if w.Code != c.want {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	if _, err := New(newService(t), Config{StateKeys: []string{"short"}}); err == nil || !strings.Contains(err.Error(), "Config.StateKeys") || strings.Contains(err.Error(), "short ") {
+		t.Errorf("a short key: %v", err)
+	}
+}
