@@ -44,7 +44,8 @@ type Config struct {
 	// MaxStreams bounds the open streams in all (503 beyond); default 20,000.
 	MaxStreams int
 	// MaxStreamsPerPrincipal bounds those of one principal (429 beyond); default
-	// 1,000. Callers without credentials are bounded together by MaxStreams only.
+	// 1,000. Where callers need no credentials they are one principal, if the
+	// context has one, as package server sees to; else MaxStreams alone bounds them.
 	MaxStreamsPerPrincipal int
 	// MaxStdioCalls bounds the requests in flight over stdio, beyond which they
 	// are refused; default 64.

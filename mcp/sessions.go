@@ -52,7 +52,7 @@ func (d *Door) storeFault(ctx context.Context, err error) *rpcError {
 	case errors.Is(err, session.ErrReused):
 		return &rpcError{code: codeInvalidRequest, message: "the request id was used for another request", status: http.StatusBadRequest}
 	case errors.Is(err, session.ErrTooMany), errors.Is(err, errStreamsTooMany):
-		return &rpcError{code: codeInternal, message: "too many at a time", status: http.StatusTooManyRequests}
+		return &rpcError{code: codeInternal, message: "too many sessions, streams or calls at a time: end some, or try again later", status: http.StatusTooManyRequests}
 	case errors.Is(err, session.ErrFull), errors.Is(err, errStreamsFull), errors.Is(err, session.ErrUnavailable), errors.Is(err, session.ErrClosed), errors.Is(err, errDraining):
 		return &rpcError{code: codeInternal, message: "the service cannot take this now", status: http.StatusServiceUnavailable}
 	}

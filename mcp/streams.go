@@ -19,8 +19,8 @@ var (
 	errStreamsTooMany = errors.New("mcp: too many streams of one principal")
 )
 
-// open counts a stream in. The principal's key is empty for callers without
-// credentials, who have no bound of their own.
+// open counts a stream in. The principal's key is empty where nobody established
+// one, and there is no bound then but that of all.
 func (s *streams) open(principal string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
