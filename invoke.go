@@ -39,9 +39,9 @@ func (r *Registered) Authorize(p *Principal) error {
 	case len(r.Scopes) == 0:
 		return nil
 	case p == nil:
-		return Errorf(Unauthenticated, "operation %q needs credentials", r.Name)
+		return Errorf(Unauthenticated, "%s %q needs credentials", r.kind, r.Name)
 	case len(p.missing(r.Scopes)) > 0:
-		return Errorf(PermissionDenied, "operation %q needs the scopes: %s", r.Name, strings.Join(r.Scopes, " "))
+		return Errorf(PermissionDenied, "%s %q needs the scopes: %s", r.kind, r.Name, strings.Join(r.Scopes, " "))
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func newDoor(t testing.TB, cfg Config) (*Door, *probeCalls) {
 }
 
 // newServer serves the door at /mcp, /mcp/sse and /mcp/messages. The header
-// X-User stands for credentials.
+// X-User stands for credentials, and X-Scopes for what they allow.
 func newServer(t testing.TB, cfg Config) (*httptest.Server, *Door, *probeCalls) {
 	t.Helper()
 	d, probe := newDoor(t, cfg)
@@ -136,7 +136,7 @@ func authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
 		if user := r.Header.Get("X-User"); user != "" {
-			ctx = tandem.WithPrincipal(ctx, &tandem.Principal{Subject: user, Issuer: "test"})
+			ctx = tandem.WithPrincipal(ctx, &tandem.Principal{Subject: user, Issuer: "test", Scopes: strings.Fields(r.Header.Get("X-Scopes"))})
 		}
 		if id := r.Header.Get("X-Request-Id"); id != "" {
 			ctx = tandem.WithRequestID(ctx, id)

@@ -51,7 +51,7 @@ func (d *Door) appendList(ctx context.Context, dst []byte, x *exchange, k kind) 
 	case v.lists[k].goesOn && len(v.lists[k].entries) == 0:
 		return d.bridge(ctx, dst, x)
 	case v.lists[k].goesOn && strings.HasPrefix(cursor, sdkCursor):
-		return d.bridgeList(ctx, dst, x, strings.TrimPrefix(cursor, sdkCursor))
+		return d.bridgeList(ctx, dst, x, v, k, strings.TrimPrefix(cursor, sdkCursor))
 	}
 	page, err := v.lists[k].at(cursor, x.modern())
 	return append(dst, page...), err
@@ -69,42 +69,67 @@ func cursorOf(raw []byte) (string, error) {
 	return cursor, nil
 }
 
-// bridgeList appends a page of the SDK's server that follows the service's own.
-func (d *Door) bridgeList(ctx context.Context, dst []byte, x *exchange, cursor string) ([]byte, error) {
-	params := jsontext.Value(x.msg.params.raw)
-	params, err := withMember(params, "cursor", cursor)
+// bridgeList appends a page of the SDK's server that follows the service's own,
+// without what the service's own stand before.
+func (d *Door) bridgeList(ctx context.Context, dst []byte, x *exchange, v *view, k kind, cursor string) ([]byte, error) {
+	var params map[string]jsontext.Value
+	if err := json.Unmarshal(x.msg.params.raw, &params); err != nil {
+		return dst, err
+	}
+	setText(params, "cursor", cursor)
+	encoded, err := json.Marshal(params)
 	if err != nil {
 		return dst, err
 	}
-	result, err := d.dispatch(ctx, x, string(x.msg.method), params)
+	result, err := d.dispatch(ctx, x, string(x.msg.method), encoded)
 	if err != nil {
 		return dst, err
 	}
-	var next struct {
-		Cursor string `json:"nextCursor"`
-	}
-	if err := json.Unmarshal(result, &next); err != nil {
+	var page map[string]jsontext.Value
+	if err := json.Unmarshal(result, &page); err != nil {
 		return dst, err
 	}
-	if next.Cursor != "" {
-		if result, err = withMember(result, "nextCursor", sdkCursor+next.Cursor); err != nil {
-			return dst, err
-		}
+	if next, ok := text(page["nextCursor"]); ok {
+		setText(page, "nextCursor", sdkCursor+next)
 	}
-	return append(dst, result...), nil
+	if page[members[k]], err = v.without(k, page[members[k]]); err != nil {
+		return dst, err
+	}
+	encoded, err = json.Marshal(page, json.Deterministic(true))
+	return append(dst, encoded...), err
 }
 
-// withMember returns an object with a member set, or without it for "".
-func withMember(object jsontext.Value, name, value string) (jsontext.Value, error) {
-	var all map[string]jsontext.Value
-	if err := json.Unmarshal(object, &all); err != nil {
+// setText sets a member of an object to a string, or takes it out for "".
+func setText(object map[string]jsontext.Value, name, value string) {
+	delete(object, name)
+	if value != "" {
+		object[name] = appendString(nil, []byte(value))
+	}
+}
+
+// without returns a list of the SDK's server without what cannot be reached, since
+// the view has something of that name or URI.
+func (v *view) without(k kind, entries jsontext.Value) (jsontext.Value, error) {
+	var all []jsontext.Value
+	if err := json.Unmarshal(entries, &all); err != nil {
 		return nil, err
 	}
-	delete(all, name)
-	if value != "" {
-		all[name] = appendString(nil, []byte(value))
+	reached := []jsontext.Value{}
+	for _, e := range all {
+		var id struct {
+			Name string `json:"name"`
+			URI  string `json:"uri"`
+		}
+		if err := json.Unmarshal(e, &id); err != nil {
+			return nil, err
+		}
+		_, named := v.prompts[id.Name]
+		_, located := v.fixed[id.URI]
+		if !(k == prompts && named) && !(k == resources && located) {
+			reached = append(reached, e)
+		}
 	}
-	return json.Marshal(all, json.Deterministic(true))
+	return json.Marshal(reached)
 }
 
 // toolsPage returns the result of tools/list for a raw cursor, nil for the first

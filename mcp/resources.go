@@ -60,7 +60,7 @@ func (d *Door) readResource(ctx context.Context, dst []byte, x *exchange) ([]byt
 	switch {
 	case r != nil:
 	case v.fallback.resources:
-		return d.bridge(ctx, dst, x)
+		return d.bridgeRead(ctx, dst, x)
 	default:
 		return dst, noResource(x, uri, tandem.Errorf(tandem.NotFound, "no resource %q", clip([]byte(uri), 256)))
 	}
@@ -76,6 +76,17 @@ func (d *Door) readResource(ctx context.Context, dst []byte, x *exchange) ([]byt
 		return dst, noResource(x, uri, err)
 	}
 	return d.appendContents(dst, x, r.ContentsOf(uri, result)), nil
+}
+
+// bridgeRead has the SDK's server read. It has one code for what does not exist, in
+// every revision.
+func (d *Door) bridgeRead(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
+	dst, err := d.bridge(ctx, dst, x)
+	var e *rpcError
+	if !x.modern() && errors.As(err, &e) && e.code == codeInvalidParams && e.message == "Resource not found" {
+		e.code = codeResourceNotFound
+	}
+	return dst, err
 }
 
 // hiddenCall makes a call of the operation behind a resource or a prompt.
