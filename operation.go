@@ -69,6 +69,9 @@ type Operation struct {
 	// Timeout is when the context of a call ends, counted from its start; zero
 	// means that it has no end of its own.
 	Timeout time.Duration
+	// Long says that a call may take minutes, so that its handler may end the
+	// connection of a caller who can come back for the answer: see [CloseStream].
+	Long bool
 	// Asks says that the handler may ask its caller ([Ask]), for the OpenAPI
 	// document.
 	Asks bool

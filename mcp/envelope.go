@@ -14,6 +14,7 @@ type message struct {
 	raw    []byte // the whole message
 	params params
 	kind   messageKind
+	body   *buffer // that it was parsed from; nil for one that is used once
 }
 
 type messageKind uint8

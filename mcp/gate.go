@@ -25,6 +25,13 @@ func (g *gate) enter() bool {
 	return true
 }
 
+// again counts in one more piece of work that one under way has begun.
+func (g *gate) again() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.count++
+}
+
 // leave counts it out.
 func (g *gate) leave() {
 	g.mu.Lock()

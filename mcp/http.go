@@ -51,6 +51,7 @@ func (d *Door) servePost(w http.ResponseWriter, r *http.Request, version string)
 		writeFault(w, m.id, d.fault(r.Context(), wrongToolset))
 		return
 	}
+	m.body = body
 	if isModern(version) || m.params.meta.version != nil && m.kind == request {
 		d.serveModern(w, r, &m, a)
 		return

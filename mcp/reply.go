@@ -137,6 +137,16 @@ func (p *reply) finish(status int, n uint64, answer ...[]byte) {
 	_ = p.stream.send(event{name: "message", id: p.origin.id(n), data: join(answer)}) // nobody is left to be told
 }
 
+// leave ends the connection and not the stream: the client is to come back for
+// the rest of it.
+func (p *reply) leave() {
+	defer p.over(p.timer.Stop())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begin()
+	_ = p.stream.send(event{retry: retryAfter}) // a lost client comes back as well
+}
+
 // finishBatch sends the answers that are not sent yet.
 func (p *reply) finishBatch(answers [][]byte) {
 	defer p.over(p.timer.Stop())

@@ -33,6 +33,7 @@ type sessionCall struct {
 	sink   sink   // nil if the client takes nothing but the answer, or has been given it
 
 	telling sync.Mutex // guards sink while the call runs, and keeps what it is told in order
+	apart   apart
 
 	owner string
 	begun session.Begun
@@ -80,7 +81,7 @@ func (c *sessionCall) run() (answer []byte, n uint64) {
 	}
 	buf := newBuffer()
 	defer buf.free()
-	buf.b, _ = c.door.answer(&c.life, buf.b, &x)
+	buf.b, _ = c.door.answer(c.apart.context(&c.life), buf.b, &x)
 	answer = slices.Clone(buf.b) // the log keeps it
 	return answer, c.finish(answer)
 }
@@ -90,7 +91,7 @@ func (c *sessionCall) run() (answer []byte, n uint64) {
 func (c *sessionCall) finish(answer []byte) (n uint64) {
 	messages := [][]byte{answer}
 	patience := answerPatience
-	if c.stream == session.Standing {
+	if c.stream == session.Standing || c.apart.isAlone() {
 		patience = logPatience // the log is the only way to the client
 		if errors.Is(context.Cause(&c.life), errCancelled) {
 			messages = nil // 2025-11-25, section "Cancellation"

@@ -41,6 +41,9 @@ func (p *sessionReply) answer(ctx context.Context, record *session.Record, m *me
 	if c.begun.Outcome != session.New {
 		return p.attach(ctx, c)
 	}
+	if p.accepted.stream && hasPrimers(record) && p.door.isLong(ctx, m) {
+		return p.runApart(c)
+	}
 	answer, n := c.run()
 	p.last = n
 	return answer, nil

@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 
@@ -41,6 +42,10 @@ func (d *Door) serveLegacy(w http.ResponseWriter, r *http.Request, m *message, a
 		return
 	}
 	answer, err := p.answer(r.Context(), &record, m)
+	if errors.Is(err, errLeft) {
+		p.leave()
+		return
+	}
 	if err != nil {
 		p.fail(r.Context(), m.id, err)
 		return

@@ -1,0 +1,73 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"github.com/tandem-go/tandem"
+)
+
+// errLeft says that a connection ends before the call that it brought.
+var errLeft = errors.New("mcp: the connection ends before the call")
+
+// apart lets a call outlive the connection that brought it, 2025-11-25, section
+// "Sending Messages to the Server". The zero value is a call that cannot.
+type apart struct {
+	leaving chan struct{} // holds one; nil for a call that cannot be left
+	alone   atomic.Bool   // the connection has gone
+}
+
+// context returns the context in which the handler can end the connection.
+func (a *apart) context(ctx context.Context) context.Context {
+	if a.leaving == nil {
+		return ctx
+	}
+	return tandem.WithCloseStream(ctx, a.leave)
+}
+
+func (a *apart) leave() {
+	select {
+	case a.leaving <- struct{}{}:
+	default: // it is leaving already
+	}
+}
+
+// isAlone reports whether the log is the only way to the client.
+func (a *apart) isAlone() bool { return a.alone.Load() }
+
+// isLong reports whether the request calls a tool that may outlive its connection.
+func (d *Door) isLong(ctx context.Context, m *message) bool {
+	if !m.is(methodToolsCall) || !isString(m.params.name) {
+		return false
+	}
+	v, err := d.view(ctx)
+	if err != nil {
+		return false
+	}
+	t := v.tools[string(unquote(m.params.name))]
+	return t != nil && t.op.Long
+}
+
+// runApart carries the call out beside the connection. The error is nil, or
+// errLeft if the handler ended the connection.
+func (p *sessionReply) runApart(c *sessionCall) ([]byte, error) {
+	c.apart.leaving = make(chan struct{}, 1)
+	done := make(chan struct{})
+	var answer []byte
+	p.door.gate.again()
+	go func() {
+		defer p.door.gate.leave()
+		defer close(done)
+		answer, p.last = c.run()
+	}()
+	select {
+	case <-done:
+		return answer, nil
+	case <-c.apart.leaving:
+	}
+	c.apart.alone.Store(true)
+	c.silence()
+	c.msg.body.kept = true
+	return nil, errLeft
+}
