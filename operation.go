@@ -2,8 +2,11 @@ package tandem
 
 import (
 	"encoding/json"
+	"fmt"
+	"mime"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -61,7 +64,8 @@ type Operation struct {
 	// template.
 	Resource string
 	// Produces are the media types of an output that is content ([Block],
-	// [Blocks]), for the OpenAPI document; nil means any.
+	// [Blocks]), such as "image/png", by which a REST caller's Accept header is judged
+	// and which the OpenAPI document tells; nil means any.
 	Produces []string
 
 	// AllowUnknown drops unknown arguments instead of refusing them.
@@ -106,6 +110,7 @@ func (o Operation) withDefaults() Operation {
 	}
 	o.Idempotent = o.Idempotent || o.ReadOnly
 	o.Scopes, o.Tags = slices.Clone(o.Scopes), slices.Clone(o.Tags)
+	o.Produces = slices.Clone(o.Produces)
 	o.Errors, o.Interceptors = slices.Clone(o.Errors), slices.Clone(o.Interceptors)
 	return o
 }
@@ -118,6 +123,7 @@ type Registered struct {
 	service *Service
 	kind    string // "operation", "resource" or "prompt"
 	content bool   // the output is content and not JSON
+	several bool   // it is any number of blocks
 	input   *schema.Type
 	output  *schema.Type // nil where there is no output
 	plan    *binding.Plan
@@ -143,6 +149,22 @@ func (r *Registered) HasOutput() bool { return r.output != nil }
 
 // HasContent reports whether a successful call returns [Blocks] instead of JSON.
 func (r *Registered) HasContent() bool { return r.content }
+
+// HasBlocks reports whether that content is any number of blocks, and not one.
+func (r *Registered) HasBlocks() bool { return r.several }
+
+// checkProduces refuses media types that no output has.
+func (r *Registered) checkProduces() error {
+	if len(r.Produces) > 0 && !r.content {
+		return fmt.Errorf("Produces is for an output that is content; this one is JSON")
+	}
+	for _, kind := range r.Produces {
+		if media, _, err := mime.ParseMediaType(kind); err != nil || !strings.Contains(media, "/") || strings.Contains(media, "*") {
+			return fmt.Errorf("Produces: %q is not a media type such as image/png", kind)
+		}
+	}
+	return nil
+}
 
 // Kind tells interceptors what is called: "operation", "resource" or "prompt".
 func (r *Registered) Kind() string { return r.kind }

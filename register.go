@@ -140,7 +140,7 @@ func newRegistered(s *Service, kind string, o Operation, in, out reflect.Type) (
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	op := &Registered{Operation: o, service: s, kind: kind, content: isContent(out)}
+	op := &Registered{Operation: o, service: s, kind: kind, content: isContent(out), several: out == blocksType}
 	var err error
 	if op.input, err = compileInput(s, o, in); err != nil {
 		return nil, fmt.Errorf("input: %w", err)
@@ -150,7 +150,10 @@ func newRegistered(s *Service, kind string, o Operation, in, out reflect.Type) (
 			return nil, fmt.Errorf("output: %w", err)
 		}
 	}
-	if status := op.SuccessStatus(); op.output != nil && (status == http.StatusNoContent || status == http.StatusResetContent) {
+	if err := op.checkProduces(); err != nil {
+		return nil, err
+	}
+	if status := op.SuccessStatus(); (op.output != nil || op.content) && (status == http.StatusNoContent || status == http.StatusResetContent) {
 		return nil, fmt.Errorf("status %d has no body, so the output would be lost", status)
 	}
 	if o.Resource != "" {

@@ -68,6 +68,17 @@ func TestRegisterPanics(t *testing.T) {
 		"output without a schema": {func(s *tandem.Service) {
 			tandem.Register(s, tandem.Operation{Name: "x"}, func(context.Context, none) (func(), error) { return nil, nil })
 		}, "output"},
+		"media types of JSON": {func(s *tandem.Service) {
+			tandem.Register(s, tandem.Operation{Name: "x", Produces: []string{"text/csv"}}, nothing)
+		}, "Produces"},
+		"a media type that is none": {func(s *tandem.Service) {
+			tandem.Register(s, tandem.Operation{Name: "x", Produces: []string{"image/*"}}, func(context.Context, none) (tandem.Image, error) {
+				return tandem.Image{}, nil
+			})
+		}, "image/*"},
+		"content that would be lost": {func(s *tandem.Service) {
+			tandem.Register(s, tandem.Operation{Name: "x", Status: 204}, func(context.Context, none) (tandem.Blocks, error) { return nil, nil })
+		}, "204"},
 		"default that its schema refuses": {func(s *tandem.Service) {
 			tandem.Register(s, tandem.Operation{Name: "x"}, func(context.Context, struct {
 				N int `json:"n" minimum:"1" default:"0"`

@@ -12,12 +12,15 @@ const multipartType = "multipart/mixed"
 // operation says it produces, any if it says nothing, and several blocks together.
 func (b *builder) contents(op *tandem.Registered) object {
 	kinds := op.Produces
-	if kinds == nil {
+	if len(kinds) == 0 {
 		kinds = []string{"*/*"}
 	}
 	var content object
 	for _, kind := range kinds {
 		content.set(kind, object{{"schema", contentSchema(kind)}})
+	}
+	if !op.HasBlocks() {
+		return content
 	}
 	content.set(multipartType, object{{"schema", object{
 		{"type", "string"},

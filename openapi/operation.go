@@ -76,7 +76,7 @@ func (b *builder) answers(op *tandem.Registered) object {
 			})
 		}
 	}
-	if op.HasContent() && op.SuccessStatus() == http.StatusOK {
+	if op.HasBlocks() && op.SuccessStatus() == http.StatusOK {
 		all.set("204", object{{"description", "Done; there is no content."}})
 	}
 	for _, p := range problemsOf(op, b.cfg.Auth) {

@@ -27,8 +27,10 @@ func offersOf(op *tandem.Registered) []string {
 	switch {
 	case !op.HasContent():
 		return jsonOffers
-	case op.Produces == nil:
+	case len(op.Produces) == 0:
 		return nil
+	case !op.HasBlocks():
+		return op.Produces
 	}
 	return append(slices.Clip(op.Produces), multipartType)
 }

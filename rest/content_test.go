@@ -95,6 +95,21 @@ func TestSeveralBlocks(t *testing.T) {
 	}
 }
 
+// An operation that returns one block never answers with several.
+func TestOneBlockAccept(t *testing.T) {
+	svc := tandem.New("test", "1")
+	tandem.Register(svc, tandem.Operation{Name: "show", Method: "GET", Produces: []string{"image/png"}},
+		func(context.Context, struct{}) (tandem.Image, error) { return tandem.Image{MIMEType: "image/png"}, nil })
+	tandem.Register(svc, tandem.Operation{Name: "any", Method: "GET", Produces: []string{}},
+		func(context.Context, struct{}) (tandem.Image, error) { return tandem.Image{MIMEType: "image/png"}, nil })
+	c := serve(t, newHandler(t, svc, rest.Config{}))
+	for path, want := range map[string]int{"show": 406, "any": 200} {
+		if got := c.do("GET", "/api/v1/"+path, "", "Accept: multipart/mixed"); got.StatusCode != want {
+			t.Errorf("%s: %d", path, got.StatusCode)
+		}
+	}
+}
+
 // No blocks are no content.
 func TestNoBlocks(t *testing.T) {
 	if got := contentOf(t, nil).do("GET", "/api/v1/show", ""); got.StatusCode != 204 || got.body != "" {
