@@ -46,6 +46,9 @@ func (f *foreignCodec) read(text []byte) error {
 	if word := relocatable(doc); word != "" && !f.whole {
 		return fmt.Errorf("the schema uses %s, but it is emitted in place, so it must not refer to anything", word)
 	}
+	if bytes.Contains(text, []byte(`"`+mcpHeaderKeyword+`":"`)) { // the text is compact
+		return fmt.Errorf("the schema uses %s, which only the tag mcpHeader of a field can promise", mcpHeaderKeyword)
+	}
 	f.typeOf, _ = doc.(map[string]any)["type"].(string)
 	if f.members, err = objectMembers(text); err != nil {
 		return err

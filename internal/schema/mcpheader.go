@@ -13,6 +13,9 @@ type MCPHeader struct {
 	path []string
 }
 
+// mcpHeaderKeyword is the keyword of a tool's schema that says so.
+const mcpHeaderKeyword = "x-mcp-header"
+
 // maxSafe is the greatest integer that JavaScript holds exactly, as does its negative.
 const maxSafe = "9007199254740991"
 
@@ -79,7 +82,7 @@ func (f *field) mirrored(x *emitter, schema []byte) []byte {
 	if f.mcpHeader == "" || x.dir != input || !x.inline {
 		return schema
 	}
-	schema = append(slices.Clone(schema[:len(schema)-1]), `,"x-mcp-header":`...)
+	schema = append(slices.Clone(schema[:len(schema)-1]), `,"`+mcpHeaderKeyword+`":`...)
 	return append(appendString(schema, f.mcpHeader), '}')
 }
 

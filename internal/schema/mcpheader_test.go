@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,6 +13,12 @@ func (mirrorLevel) Enum() []mirrorLevel { return []mirrorLevel{1, 2} }
 
 type mirrorInner struct {
 	Zone string `json:"zone,omitzero" mcpHeader:"Zone"`
+}
+
+type mirrorForeign struct{}
+
+func (mirrorForeign) JSONSchema() json.RawMessage {
+	return json.RawMessage(`{"type": "object", "properties": {"a": {"type": "string", "x-mcp-header": "A"}}}`)
 }
 
 type mirrorAll struct {
@@ -104,6 +111,7 @@ func TestMCPHeaderRefused(t *testing.T) {
 			A *mirrorInner `json:"a"`
 		}](), "stands within"},
 		"recursive": {reflect.TypeFor[recursive](), "stands within"},
+		"foreign":   {reflect.TypeFor[mirrorForeign](), "only the tag mcpHeader"},
 	} {
 		typ, err := NewRegistry().Compile(c.typ, Options{})
 		if err == nil {
