@@ -71,6 +71,9 @@ type Config struct {
 	// MaxInFlight bounds the requests that are served at a time, open streams
 	// included (503 beyond); zero means 25,000.
 	MaxInFlight int
+	// MaxInFlightPerCaller bounds those of one principal, or of one address where
+	// callers have no credentials (429 beyond); zero means a fifth of MaxInFlight.
+	MaxInFlightPerCaller int
 	// MaxBody is the size of a request body in bytes, over which it is refused
 	// with 413; zero means 4 MiB.
 	MaxBody int64
@@ -120,6 +123,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Addr, defaultAddr)
 	setDefault(&c.RESTPrefix, defaultRESTPrefix)
 	setDefault(&c.MaxInFlight, defaultMaxInFlight)
+	setDefault(&c.MaxInFlightPerCaller, max(c.MaxInFlight/5, 1))
 	setDefault(&c.MaxBody, defaultMaxBody)
 	setDefault(&c.HeaderTimeout, 10*time.Second)
 	setDefault(&c.BodyTimeout, 30*time.Second)
@@ -188,6 +192,7 @@ func (c Config) validate() error {
 		value int64
 	}{
 		{"MaxInFlight", int64(c.MaxInFlight)},
+		{"MaxInFlightPerCaller", int64(c.MaxInFlightPerCaller)},
 		{"MaxBody", c.MaxBody},
 		{"HeaderTimeout", int64(c.HeaderTimeout)},
 		{"BodyTimeout", int64(c.BodyTimeout)},

@@ -178,7 +178,7 @@ func (s *Server) route(name string, k kind, h http.Handler) *route {
 	rt := &route{name: name, kind: k}
 	switch k {
 	case kindREST, kindMCP:
-		h = s.checkHost(s.checkOrigin(s.throughGate(s.authenticate(s.limitRate(s.whenStarted(h))))))
+		h = s.checkHost(s.checkOrigin(s.throughGate(s.authenticate(s.limitRate(s.limitShare(s.whenStarted(h)))))))
 	case kindMetrics:
 		h = s.checkHost(s.authenticate(h))
 	case kindPage, kindNone:

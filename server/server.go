@@ -29,6 +29,7 @@ type Server struct {
 	limiter  *limiter
 	failures *limiter
 	gate     *gate
+	shares   *shares
 	metrics  *metrics
 	tracer   *tracer
 	index    index
@@ -82,6 +83,7 @@ func New(svc *tandem.Service, cfg Config) (*Server, error) {
 		limiter:  newLimiter(cfg.RateLimit, limiterCapacity),
 		failures: newLimiter(failureRate, limiterCapacity),
 		gate:     newGate(cfg.MaxInFlight),
+		shares:   newShares(cfg.MaxInFlightPerCaller),
 		index:    newIndex(svc, cfg),
 		live:     health.Live(),
 	}
