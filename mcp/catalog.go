@@ -45,8 +45,9 @@ type catalog struct {
 	views map[string]*view
 }
 
-// maxViews bounds the views that are kept. Toolsets and scopes combine freely.
-const maxViews = 128
+// maxViews bounds the views that are kept, each with lists of its own. Toolsets and
+// scopes combine freely.
+const maxViews = 32
 
 // catalog returns the current catalog, building it anew if the service has
 // changed.

@@ -1,5 +1,6 @@
-// Package mcp is the MCP door: it serves the operations of a service as tools,
-// in every revision of the Model Context Protocol that is in use.
+// Package mcp is the MCP door: it serves the operations of a service as tools, and
+// its resources and prompts, in every revision of the Model Context Protocol that is
+// in use.
 //
 //	door, err := mcp.New(svc, mcp.Config{})
 //	mux.Handle("/mcp", door)                     // Streamable HTTP, both eras
@@ -23,9 +24,18 @@
 // that the model can read, with the same problem document that REST sends;
 // JSON-RPC errors are for what is wrong with the message.
 //
-// What the door does not serve itself, such as prompts and resources, goes to the
-// server of the official SDK over a connection of its own per request
-// ([Door.Server]).
+// Resources and prompts go the same way: they are operations that are no tools. What
+// was refused or not found there is a JSON-RPC error, whose data is the problem
+// document. Those that were added to the server of the official SDK ([Door.Server])
+// are served by it, over a connection of its own per request.
+//
+// # What a caller sees
+//
+// Lists are encoded once per change of the service. The query of the URL can choose
+// toolsets, which are tags: /mcp?toolset=stock,users has what carries any of them,
+// and a toolset that nothing carries is refused. Streamable HTTP goes by the URL of
+// each request, HTTP+SSE by that of the stream. With [Config.HideForbidden] a caller
+// sees only what its scopes allow. What a caller does not see does not exist for it.
 //
 // The door trusts its caller to have checked Origin, Host and credentials: package
 // server does. The principal is that of each request's context.

@@ -34,7 +34,9 @@ func (d *Door) newSDKServer(svc *tandem.Service) *sdk.Server {
 
 // Server returns the SDK's server. Resources and prompts that are added to it
 // before the door serves its first request are served over every transport; its
-// tools are not, since an operation is the one way to make a tool.
+// tools are not, since an operation is the one way to make a tool. What the service
+// itself has comes first in the lists, and is what a name or a URI of both means.
+// They are in no toolset, and not hidden from anybody.
 func (d *Door) Server() *sdk.Server { return d.sdk }
 
 // features are the parts of the protocol that the SDK's server has something for.
