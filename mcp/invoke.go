@@ -10,7 +10,15 @@ import (
 // meanwhile: report progress, log, and ask. In the modern era the error can be a
 // *tandem.Pending, or a *rpcError: see [Door.interim].
 func (d *Door) invoke(ctx context.Context, call *tandem.Call, x *exchange) (tandem.Result, error) {
-	ctx, stop, err := d.converse(ctx, x)
+	var r tandem.Resume
+	var err error
+	if x.modern() {
+		r, err = x.resume()
+	}
+	if err != nil {
+		return tandem.Result{}, err
+	}
+	ctx, stop, err := d.converse(ctx, x, call.Operation)
 	if err != nil {
 		return tandem.Result{}, err
 	}
@@ -21,7 +29,17 @@ func (d *Door) invoke(ctx context.Context, call *tandem.Call, x *exchange) (tand
 		}
 		return call.Operation.Invoke(ctx, call)
 	}
-	result, err := d.invokeModern(ctx, call, x)
+	return invokeModern(ctx, call, x, r)
+}
+
+// invokeModern carries out a call without a session, which begins anew with each
+// round of answers.
+func invokeModern(ctx context.Context, call *tandem.Call, x *exchange, r tandem.Resume) (result tandem.Result, err error) {
+	if x.asks() {
+		result, err = call.Operation.InvokeResumable(ctx, call, r)
+	} else {
+		result, err = call.Operation.Invoke(ctx, call)
+	}
 	if err != nil {
 		if fault := modernFault(err); fault != nil {
 			err = fault
@@ -30,29 +48,18 @@ func (d *Door) invoke(ctx context.Context, call *tandem.Call, x *exchange) (tand
 	return result, err
 }
 
-// invokeModern carries out a call without a session, which begins anew with each
-// round of answers.
-func (d *Door) invokeModern(ctx context.Context, call *tandem.Call, x *exchange) (tandem.Result, error) {
-	if !x.asks() {
-		return call.Operation.Invoke(ctx, call)
-	}
-	r, err := x.resume()
-	if err != nil {
-		return tandem.Result{}, err
-	}
-	return call.Operation.InvokeResumable(ctx, call, r)
-}
-
 // converse returns a context whose progress and log messages go to the caller who
 // wants them, until stop is called. The error is a *rpcError.
-func (d *Door) converse(ctx context.Context, x *exchange) (_ context.Context, stop func(), err error) {
+func (d *Door) converse(ctx context.Context, x *exchange, op *tandem.Registered) (_ context.Context, stop func(), err error) {
 	stop = func() {}
 	least, wants, err := x.logLevel()
 	if err != nil {
 		return ctx, stop, err
 	}
 	if x.wantsProgress() {
-		x.out.open()
+		if !x.modern() || !op.Asks { // else the status may have to say that the caller cannot be asked
+			x.out.open()
+		}
 		p := &progress{token: x.msg.params.meta.progressToken, notify: x.out.notify}
 		ctx, stop = tandem.WithProgress(ctx, p.report), p.stop
 	}

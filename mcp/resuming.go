@@ -10,7 +10,11 @@ import (
 // resume returns what a modern request brings back to be carried on, 2026-07-28,
 // section "Multi Round-Trip Requests". The error is a *rpcError.
 func (x *exchange) resume() (tandem.Resume, error) {
-	r := tandem.Resume{CanAsk: x.canAsk}
+	var r tandem.Resume
+	if !x.asks() {
+		return r, nil
+	}
+	r.CanAsk = x.canAsk
 	p := &x.msg.params
 	if p.state != nil {
 		state, ok := text(p.state)
