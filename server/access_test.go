@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/tandem-go/tandem/auth"
 )
@@ -167,18 +168,20 @@ func TestAnonymousOnLoopbackOnly(t *testing.T) {
 
 // Somebody who tries many tokens is slowed down; others are not.
 func TestFailedCredentialsAreLimited(t *testing.T) {
-	s := newServer(t, newService(t), Config{APIKeys: []string{testKey}})
-	last := 0
-	for range failureRate.Requests + 1 {
-		last = ask(s, "GET", "/api/v1/status", "", "Authorization", "Bearer guess", "peer", "192.0.2.1:1").Code
-	}
-	if last != 429 {
-		t.Errorf("after %d failures: %d", failureRate.Requests, last)
-	}
-	if code := ask(s, "GET", "/api/v1/status", "", "Authorization", "Bearer guess", "peer", "192.0.2.2:1").Code; code != 401 {
-		t.Errorf("another address: %d", code)
-	}
-	if code := ask(s, "GET", "/api/v1/status", "", "Authorization", "Bearer "+testKey, "peer", "192.0.2.1:1").Code; code != 204 {
-		t.Errorf("good credentials from the same address: %d", code)
-	}
+	synctest.Test(t, func(t *testing.T) { // where no time passes in which tries come back
+		s := newServer(t, newService(t), Config{APIKeys: []string{testKey}})
+		last := 0
+		for range failureRate.Requests + 1 {
+			last = ask(s, "GET", "/api/v1/status", "", "Authorization", "Bearer guess", "peer", "192.0.2.1:1").Code
+		}
+		if last != 429 {
+			t.Errorf("after %d failures: %d", failureRate.Requests, last)
+		}
+		if code := ask(s, "GET", "/api/v1/status", "", "Authorization", "Bearer guess", "peer", "192.0.2.2:1").Code; code != 401 {
+			t.Errorf("another address: %d", code)
+		}
+		if code := ask(s, "GET", "/api/v1/status", "", "Authorization", "Bearer "+testKey, "peer", "192.0.2.1:1").Code; code != 204 {
+			t.Errorf("good credentials from the same address: %d", code)
+		}
+	})
 }
