@@ -29,6 +29,10 @@
 // document. Those that were added to the server of the official SDK ([Door.Server])
 // are served by it, over a connection of its own per request.
 //
+// A handler that asks its caller waits, in a session, for the answer to a request
+// on the stream of its call. Without a session its call ends with the questions,
+// and begins anew when they are answered.
+//
 // # What a caller sees
 //
 // Lists are encoded once per change of the service. The query of the URL can choose
