@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/tandem-go/tandem/internal/binding"
 )
@@ -101,12 +103,12 @@ func (p *RegisteredPrompt) ArgumentsOf(arguments map[string]string) json.RawMess
 		kinds[f.Name] = f.Kind
 	}
 	args := []byte{'{'}
-	for name, value := range arguments {
+	for _, name := range slices.Sorted(maps.Keys(arguments)) { // so that errors come in one order
 		if len(args) > 1 {
 			args = append(args, ',')
 		}
 		args = append(binding.AppendString(args, name), ':')
-		args = binding.AppendText(args, kinds[name], value)
+		args = binding.AppendText(args, kinds[name], arguments[name])
 	}
 	return append(args, '}')
 }

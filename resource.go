@@ -78,10 +78,17 @@ func register[Vars, Out any](s *Service, r *RegisteredResource, read Handler[Var
 
 // templateOf makes an operation readable as a resource as well.
 func templateOf(op *Registered) *RegisteredResource {
+	media := "application/json"
+	if op.content {
+		media = ""
+		if len(op.Produces) == 1 {
+			media = op.Produces[0]
+		}
+	}
 	return &RegisteredResource{
 		ResourceInfo: ResourceInfo{
 			URI: op.Resource, Name: op.Name, Title: op.Title, Description: op.Description,
-			MIMEType: "application/json", Scopes: op.Scopes, Tags: op.Tags,
+			MIMEType: media, Scopes: op.Scopes, Tags: op.Tags,
 		},
 		op: op,
 	}
@@ -170,7 +177,10 @@ func (s *Service) ReadResource(ctx context.Context, uri string, call Call) (Cont
 // ContentsOf returns what [RegisteredResource.Operation] returned as the contents
 // of a URI.
 func (r *RegisteredResource) ContentsOf(uri string, result Result) Contents {
-	if result.Blocks == nil {
+	switch {
+	case r.op.content && len(result.Blocks) == 0: // it exists, so that it has contents
+		return Contents{{URI: uri, MIMEType: cmp.Or(r.MIMEType, "text/plain")}}
+	case !r.op.content:
 		return Contents{{URI: uri, MIMEType: cmp.Or(r.MIMEType, "application/json"), Text: string(result.JSON)}}
 	}
 	contents := make(Contents, len(result.Blocks))

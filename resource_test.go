@@ -2,6 +2,7 @@ package tandem_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -144,5 +145,53 @@ func TestContent(t *testing.T) {
 	}
 	if got := string(tandem.BlockJSON(result.Blocks[1])); got != `{"type":"image","data":"","mimeType":"image/png"}` {
 		t.Errorf("got %s", got)
+	}
+}
+
+// An operation whose output is content reads as that content, under its own media
+// type; what exists has contents even if they are empty.
+func TestContentOperationAsResource(t *testing.T) {
+	svc := tandem.New("x", "1")
+	type in struct {
+		Kind string `json:"kind"`
+	}
+	tandem.Register(svc, tandem.Operation{Name: "show", Method: "GET", Path: "/show/{kind}", Resource: "x://show/{kind}"}, func(_ context.Context, in in) (tandem.Blocks, error) {
+		if in.Kind == "none" {
+			return nil, nil
+		}
+		return tandem.Blocks{tandem.Text{Text: "t"}, tandem.Image{Data: []byte{1}, MIMEType: "image/png"}}, nil
+	})
+	tandem.Register(svc, tandem.Operation{Name: "page", Method: "GET", Path: "/page", Resource: "x://page", Produces: []string{"text/html"}}, func(context.Context, struct{}) (tandem.Text, error) {
+		return tandem.Text{Text: "<p>"}, nil
+	})
+	for uri, want := range map[string]tandem.Contents{
+		"x://show/all":  {{URI: "x://show/all", MIMEType: "text/plain", Text: "t"}, {URI: "x://show/all", MIMEType: "image/png", Data: []byte{1}}},
+		"x://show/none": {{URI: "x://show/none", MIMEType: "text/plain"}},
+		"x://page":      {{URI: "x://page", MIMEType: "text/html", Text: "<p>"}},
+	} {
+		got, err := svc.ReadResource(t.Context(), uri, tandem.Call{})
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", uri, err, diff)
+		}
+	}
+}
+
+// What is wrong with several arguments of a prompt comes in one order.
+func TestPromptErrorsHaveAnOrder(t *testing.T) {
+	svc := tandem.New("x", "1")
+	p := tandem.Prompt(svc, tandem.PromptInfo{Name: "p"}, func(context.Context, struct{}) ([]tandem.Message, error) { return nil, nil })
+	first := ""
+	for range 20 {
+		_, err := p.Get(t.Context(), map[string]string{"a": "", "b": "", "c": "", "d": ""}, tandem.Call{})
+		var e *tandem.Error
+		if !errors.As(err, &e) || len(e.Fields) != 4 {
+			t.Fatal(err)
+		}
+		if first == "" {
+			first = string(e.Problem().JSON())
+		}
+		if got := string(e.Problem().JSON()); got != first {
+			t.Fatalf("%s, then %s", first, got)
+		}
 	}
 }
