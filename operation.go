@@ -156,11 +156,11 @@ func (r *Registered) HasBlocks() bool { return r.several }
 // checkProduces refuses media types that no output has.
 func (r *Registered) checkProduces() error {
 	if len(r.Produces) > 0 && !r.content {
-		return fmt.Errorf("Produces is for an output that is content; this one is JSON")
+		return fmt.Errorf("an output that is JSON has no media types of its own; Produces is for content")
 	}
 	for _, kind := range r.Produces {
 		if media, _, err := mime.ParseMediaType(kind); err != nil || !strings.Contains(media, "/") || strings.Contains(media, "*") {
-			return fmt.Errorf("Produces: %q is not a media type such as image/png", kind)
+			return fmt.Errorf("media type %q of Produces is not one such as image/png", kind)
 		}
 	}
 	return nil
