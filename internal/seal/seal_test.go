@@ -68,3 +68,22 @@ func TestRotation(t *testing.T) {
 		t.Error("a short secret was taken")
 	}
 }
+
+// What opens was sealed, with this bound.
+func FuzzOpen(f *testing.F) {
+	k, err := New([]byte(strings.Repeat("k", 32)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	token := k.Seal([]byte("text"), []byte("bound"))
+	f.Add(token, []byte("bound"))
+	f.Add(token, []byte("other"))
+	f.Add(token+"A", []byte("bound"))
+	f.Add("", []byte(nil))
+	f.Fuzz(func(t *testing.T, forged string, bound []byte) {
+		text, err := k.Open(forged, bound)
+		if err == nil && (string(text) != "text" || string(bound) != "bound") {
+			t.Errorf("%q opens with %q as %q", forged, bound, text)
+		}
+	})
+}
