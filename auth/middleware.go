@@ -100,16 +100,19 @@ func tokenInQuery(r *http.Request) bool {
 
 // refuse answers a request without good credentials. The cause goes to the log.
 func (o Options) refuse(w http.ResponseWriter, r *http.Request, cause error) {
-	o.Logger.InfoContext(r.Context(), "request refused",
-		"cause", cause.Error(), "request_id", tandem.RequestID(r.Context()))
+	text := cause.Error()
+	var e *tandem.Error
+	if errors.As(cause, &e) && e.Unwrap() != nil {
+		text += ": " + e.Unwrap().Error()
+	}
+	o.Logger.InfoContext(r.Context(), "request refused", "cause", text, "request_id", tandem.RequestID(r.Context()))
 	if o.Refuse != nil {
 		if err := o.Refuse(r); err != nil {
 			writeError(w, err)
 			return
 		}
 	}
-	var e *tandem.Error
-	if errors.As(cause, &e) && e.Code == tandem.Unavailable {
+	if e != nil && e.Code == tandem.Unavailable {
 		writeError(w, unavailable(r, e))
 		return
 	}

@@ -108,7 +108,7 @@ func TestMiddlewareRefuses(t *testing.T) {
 // a word of its cause.
 func TestMiddlewareUnavailable(t *testing.T) {
 	down := auth.VerifierFunc(func(context.Context, string) (*tandem.Principal, error) {
-		return nil, tandem.Errorf(tandem.Unavailable, "dial idp.internal: refused").WithRetryAfter(1500 * time.Millisecond)
+		return nil, tandem.Errorf(tandem.Unavailable, "no verdict").WithRetryAfter(1500 * time.Millisecond).WithCause(errors.New("dial idp.internal: refused"))
 	})
 	h, log := protect(t, down, auth.Options{})
 	r := httptest.NewRequest("GET", "/", nil)

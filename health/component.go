@@ -71,6 +71,16 @@ func failed(took time.Duration, cause error) Component {
 	return Component{Status: Failing, LatencyMS: milliseconds(took), Error: text, cause: cause}
 }
 
+// withCause returns the text for the log, where a public error has its private
+// cause beside it.
+func withCause(err error) string {
+	var public *tandem.Error
+	if errors.As(err, &public) && public.Unwrap() != nil {
+		return err.Error() + ": " + public.Unwrap().Error()
+	}
+	return err.Error()
+}
+
 // recovered turns a panic of the check into its error.
 func recovered(ctx context.Context, ping func(context.Context) error) (err error) {
 	defer func() {

@@ -75,6 +75,9 @@ func TestReadinessFailing(t *testing.T) {
 	const secret = "postgres://app:hunter2@db/stock"
 	for name, ping := range map[string]func(context.Context) error{
 		"error": func(context.Context) error { return errors.New(secret) },
+		"private cause": func(context.Context) error {
+			return tandem.Errorf(tandem.Unavailable, "the database is away").WithCause(errors.New(secret))
+		},
 		"panic": func(context.Context) error { panic(secret) },
 		"hang": func(ctx context.Context) error {
 			<-ctx.Done()

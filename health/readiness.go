@@ -160,7 +160,7 @@ func (h *Readiness) component(r *tandem.Managed) *component {
 func (h *Readiness) log(ctx context.Context, results map[string]Component) {
 	for name, c := range results {
 		if c.cause != nil {
-			h.config.Logger.WarnContext(ctx, "health check failed", "component", name, "cause", c.cause.Error())
+			h.config.Logger.WarnContext(ctx, "health check failed", "component", name, "cause", withCause(c.cause))
 		}
 	}
 }
