@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 what the newest revision deprecates is still served to clients that use it
+
 package mcp
 
 import (
