@@ -42,19 +42,29 @@ func resourceEntry(r *tandem.RegisteredResource) (kind, entry, error) {
 	}}, nil
 }
 
-// readResource serves resources/read: decode ▸ invoke ▸ encode. What the service
-// has comes before what the SDK's server has.
-func (d *Door) readResource(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
+// uriOf returns the view of a request about a resource, with the URI that it
+// names.
+func (d *Door) uriOf(ctx context.Context, x *exchange) (*view, string, error) {
 	v, err := d.view(ctx)
 	if err != nil {
-		return dst, err
+		return nil, "", err
 	}
 	uri, ok := text(x.msg.params.uri)
 	switch {
 	case !v.has().resources:
-		return dst, methodNotFound(x.msg.method)
+		return nil, "", methodNotFound(x.msg.method)
 	case !ok:
-		return dst, invalidParams(`"uri" must be a string`)
+		return nil, "", invalidParams(`"uri" must be a string`)
+	}
+	return v, uri, nil
+}
+
+// readResource serves resources/read: decode ▸ invoke ▸ encode. What the service
+// has comes before what the SDK's server has.
+func (d *Door) readResource(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
+	v, uri, err := d.uriOf(ctx, x)
+	if err != nil {
+		return dst, err
 	}
 	r, arguments := v.resource(uri)
 	switch {

@@ -38,16 +38,9 @@ func (d *Door) setLevel(ctx context.Context, dst []byte, x *exchange) ([]byte, e
 
 // subscribe serves resources/subscribe.
 func (d *Door) subscribe(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
-	v, err := d.view(ctx)
+	v, uri, err := d.uriOf(ctx, x)
 	if err != nil {
 		return dst, err
-	}
-	uri, ok := text(x.msg.params.uri)
-	switch {
-	case !v.has().resources:
-		return dst, methodNotFound(x.msg.method)
-	case !ok:
-		return dst, invalidParams(`"uri" must be a string`)
 	}
 	if err := v.watchable(ctx, x, uri); err != nil {
 		return dst, err
