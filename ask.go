@@ -63,6 +63,195 @@ func (q Question) Named(id string) Question {
 	return q
 }
 
+<<<<<<< HEAD
+=======
+// Form asks a person to fill in a form: MCP's elicitation. The form is a struct
+// of strings, numbers, booleans and enums, with the tags that arguments have; the
+// answer is validated like arguments and stored in form. What form holds before
+// is not shown: defaults are tags.
+func Form[T any](message string, form *T) Question {
+	q := Question{Method: AskForm}
+	t, err := schema.NewRegistry().Compile(reflect.TypeFor[T](), schema.Options{})
+	var requested json.RawMessage
+	if err == nil {
+		err = checkForm(t)
+	}
+	if err == nil {
+		requested, err = formSchema(t)
+	}
+	if err != nil {
+		q.err = fmt.Errorf("form %T: %w", *form, err)
+		return q
+	}
+	q.schema = t
+	q.Params, q.err = json.Marshal(struct {
+		Mode    string          `json:"mode"`
+		Message string          `json:"message"`
+		Schema  json.RawMessage `json:"requestedSchema"`
+	}{"form", message, requested})
+	q.receive = func(ctx context.Context, answer json.RawMessage) error {
+		content, err := accepted(answer)
+		if err != nil {
+			return err
+		}
+		if fields := t.Decode(ctx, content, form); len(fields) > 0 {
+			return InvalidFields(fields)
+		}
+		return nil
+	}
+	return q
+}
+
+// checkForm refuses what MCP's forms cannot show: they are flat.
+func checkForm(t *schema.Type) error {
+	for _, f := range t.Fields() {
+		switch {
+		case f.Kind == "array" && (f.ItemKind == "string" || offersChoices(f.Schema)):
+		case f.Kind == "" || f.Kind == "object" || f.Kind == "array":
+			return fmt.Errorf("field %q: a form has strings, numbers, booleans, and lists of enum values", f.Name)
+		}
+	}
+	return nil
+}
+
+// offersChoices reports whether the schema of an array, one that a type has
+// brought along, lists its items' values with titles.
+func offersChoices(array json.RawMessage) bool {
+	var s struct {
+		Items struct {
+			AnyOf []struct {
+				Const *string `json:"const"`
+			} `json:"anyOf"`
+		} `json:"items"`
+	}
+	if err := json.Unmarshal(array, &s); err != nil {
+		return false
+	}
+	for _, choice := range s.Items.AnyOf {
+		if choice.Const == nil {
+			return false
+		}
+	}
+	return len(s.Items.AnyOf) > 0
+}
+
+// Visit asks a person to open a URL, for what must not pass through the client,
+// such as credentials: MCP's elicitation in URL mode. An answer says that the
+// person agreed to go there, not what came of it. The id names this visit.
+func Visit(message, url, id string) Question {
+	q := Question{Method: AskForm, URLMode: true}
+	q.Params, q.err = json.Marshal(struct {
+		Mode    string `json:"mode"`
+		Message string `json:"message"`
+		URL     string `json:"url"`
+		ID      string `json:"elicitationId"`
+	}{"url", message, url, id})
+	q.receive = func(_ context.Context, answer json.RawMessage) error {
+		_, err := accepted(answer)
+		return err
+	}
+	return q
+}
+
+// accepted returns the content of an elicitation's result, or why there is none.
+func accepted(answer json.RawMessage) (json.RawMessage, error) {
+	var result struct {
+		Action  string          `json:"action"`
+		Content json.RawMessage `json:"content"`
+	}
+	if err := json.Unmarshal(answer, &result); err != nil {
+		return nil, badAnswer("the answer to the question is not an elicitation result")
+	}
+	switch result.Action {
+	case "accept":
+		if result.Content == nil {
+			return json.RawMessage("{}"), nil
+		}
+		return result.Content, nil
+	case "decline":
+		return nil, Errorf(FailedPrecondition, "the caller declined to answer").WithCause(ErrDeclined)
+	case "cancel":
+		return nil, Errorf(FailedPrecondition, "the caller dismissed the question").WithCause(ErrDismissed)
+	}
+	return nil, badAnswer("%q is no action of an elicitation result; it is accept, decline or cancel", result.Action)
+}
+
+// SampleRequest asks the caller's model for a message: MCP's sampling.
+type SampleRequest struct {
+	Messages     []Message
+	SystemPrompt string // optional
+	MaxTokens    int    // at least 1
+}
+
+// SampleResult is what the caller's model said.
+type SampleResult struct {
+	Model      string
+	StopReason string
+	Role       Role
+	Content    Blocks
+}
+
+// Sampling asks the caller's model.
+func Sampling(request SampleRequest, result *SampleResult) Question {
+	q := Question{Method: AskSampling}
+	messages := make([]json.RawMessage, len(request.Messages))
+	for i, m := range request.Messages {
+		messages[i] = m.JSON()
+	}
+	q.Params, q.err = json.Marshal(struct {
+		Messages     []json.RawMessage `json:"messages"`
+		SystemPrompt string            `json:"systemPrompt,omitempty"`
+		MaxTokens    int               `json:"maxTokens"`
+	}{messages, request.SystemPrompt, max(request.MaxTokens, 1)})
+	q.receive = func(_ context.Context, answer json.RawMessage) error {
+		return result.decode(answer)
+	}
+	return q
+}
+
+func (r *SampleResult) decode(answer json.RawMessage) error {
+	var result struct {
+		Model      string          `json:"model"`
+		StopReason string          `json:"stopReason"`
+		Role       Role            `json:"role"`
+		Content    json.RawMessage `json:"content"`
+	}
+	if err := json.Unmarshal(answer, &result); err != nil {
+		return badAnswer("the answer to the question is not a sampling result")
+	}
+	content, err := parseBlocks(result.Content)
+	if err != nil {
+		return badAnswer("the answer to the question: %v", err)
+	}
+	*r = SampleResult{Model: result.Model, StopReason: result.StopReason, Role: result.Role, Content: content}
+	return nil
+}
+
+// Root is a folder or a file that the caller works on.
+type Root struct {
+	URI  string `json:"uri"`
+	Name string `json:"name,omitempty"`
+}
+
+// ListRoots asks which roots the caller works on.
+func ListRoots(roots *[]Root) Question {
+	return Question{
+		Method: AskRoots,
+		Params: json.RawMessage("{}"),
+		receive: func(_ context.Context, answer json.RawMessage) error {
+			var result struct {
+				Roots []Root `json:"roots"`
+			}
+			if err := json.Unmarshal(answer, &result); err != nil {
+				return badAnswer("the answer to the question is not a list of roots")
+			}
+			*roots = result.Roots
+			return nil
+		},
+	}
+}
+
+>>>>>>> 439a81f (wip)
 // Asker puts questions to the caller of one call. Doors implement it.
 type Asker interface {
 	// CanAsk reports whether the caller has declared that it can answer.

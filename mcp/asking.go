@@ -114,7 +114,7 @@ func (a *asker) abandon(asked []asked) {
 		}
 		message := append([]byte(nil), `{"jsonrpc":"2.0","method":"`+methodCancelled+`","params":{"requestId":`...)
 		message = append(appendString(message, []byte(r.id)), `,"reason":"the call has ended"}}`...)
-		a.to.notify(message)
+		_ = a.to.request(message) // who has gone need not know; notify is for calls that go on
 	}
 }
 

@@ -33,6 +33,14 @@
 // on the stream of its call. Without a session its call ends with the questions,
 // and begins anew when they are answered.
 //
+// # What changes
+//
+// One goroutine of the door hands the changes of the service, each once, to those
+// who listen: subscriptions of the modern era, the newest standing stream of each
+// session, and stdio clients. An update of a resource goes to the other replicas
+// too, by a signal of the store. What changes while a client has no stream it is
+// not told.
+//
 // # What a caller sees
 //
 // Lists are encoded once per change of the service. The query of the URL can choose
