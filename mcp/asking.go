@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/tandem-go/tandem"
 	"github.com/tandem-go/tandem/session"
@@ -25,29 +26,31 @@ type questioner interface {
 type asker struct {
 	door     *Door
 	revision string
-	can      abilities
 	to       questioner
+
+	capabilities []byte // of the client, read when they are needed
+	once         sync.Once
+	can          abilities
 }
 
 // askerOf returns the asker of a call of a session; nil if its client cannot be
-// asked anything.
+// asked, or has not declared anything.
 func (d *Door) askerOf(x *exchange) *asker {
 	to, ok := x.out.(questioner)
-	if !ok || x.record == nil {
+	if !ok || x.record == nil || len(x.record.Capabilities) <= len("{}") {
 		return nil
 	}
-	can := abilitiesOf(x.record.Capabilities, x.revision)
-	if can == (abilities{}) {
-		return nil
-	}
-	return &asker{door: d, revision: x.revision, can: can, to: to}
+	return &asker{door: d, revision: x.revision, to: to, capabilities: x.record.Capabilities}
 }
 
 // errNoAnswer is the cause for which a question is given up.
 var errNoAnswer = errors.New("mcp: the client did not answer in time")
 
 // CanAsk implements tandem.Asker.
-func (a *asker) CanAsk(q tandem.Question) bool { return a.can.has(q) }
+func (a *asker) CanAsk(q tandem.Question) bool {
+	a.once.Do(func() { a.can = abilitiesOf(a.capabilities, a.revision) })
+	return a.can.has(q)
+}
 
 // Ask implements tandem.Asker.
 func (a *asker) Ask(ctx context.Context, questions []tandem.Question) ([]json.RawMessage, error) {

@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -323,5 +324,57 @@ func TestSubscribe(t *testing.T) {
 		if a := post(t, srv.URL+"/mcp", body, modernHeaders(method, "")...); a.status != http.StatusNotFound {
 			t.Errorf("%s of the modern era: status %d", method, a.status)
 		}
+	}
+}
+
+// A drain ends what a stdio client listens to by a result, and leaves the
+// connection to it.
+func TestDrainEndsListeningOverStdio(t *testing.T) {
+	_, d := serveService(t, changingService(), Config{})
+	c := startStdio(t, context.Background(), d)
+	c.send(t, listenRequest("1", `{"toolsListChanged":true}`))
+	<-c.lines
+	if err := d.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-c.lines; !strings.Contains(got, "notifications/cancelled") {
+		t.Errorf("got %s", got)
+	}
+	if got := <-c.lines; !strings.Contains(got, `"resultType":"complete"`) {
+		t.Errorf("got %s", got)
+	}
+	c.send(t, `{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{`+modernMeta+`}}`)
+	if got := <-c.lines; !strings.Contains(got, `"id":2,"error"`) {
+		t.Errorf("got %s", got)
+	}
+}
+
+// Changes are told once however often they come before they are told, and no
+// more of them than a bound.
+func TestChangesCoalesce(t *testing.T) {
+	var a audience
+	l := a.join("", everything)
+	var c changes
+	for i := range 2 * maxUpdated {
+		c.add(tandem.Change{Tools: true, Updated: fmt.Sprintf("test://%d", i)})
+	}
+	a.tell(&c)
+	a.tell(&c)
+	select {
+	case <-l.wake:
+	default:
+		t.Fatal("nobody was woken")
+	}
+	got := l.take()
+	if n := len(got.notices(nil)); n != maxUpdated+1 {
+		t.Errorf("%d notifications, want %d", n, maxUpdated+1)
+	}
+	if again := l.take(); len(again.notices(nil)) != 0 {
+		t.Errorf("told again: %+v", again)
+	}
+	a.leave(l)
+	a.tell(&c)
+	if late := l.take(); len(late.notices(nil)) != 0 {
+		t.Errorf("told after it left: %+v", late)
 	}
 }
