@@ -79,6 +79,7 @@ var recordFaults = []fault{{
 			if err != nil {
 				return err
 			}
+			r.Subscriptions = slices.Clone(r.Subscriptions) // the fault is lost updates, not shared memory
 			if err := change(&r); err != nil {
 				return err
 			}
