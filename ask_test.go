@@ -241,3 +241,55 @@ func TestFormChoices(t *testing.T) {
 		t.Errorf("got %s", q.Params)
 	}
 }
+
+// Goroutines of a handler may ask side by side, and one that outlives the handler
+// gets an error instead of an answer.
+func TestAskFromGoroutines(t *testing.T) {
+	release, late := make(chan struct{}), make(chan error, 1)
+	op := tandem.Register(tandem.New("asking", "1"), tandem.Operation{Name: "ask_beside"}, func(ctx context.Context, _ struct{}) (struct{}, error) {
+		var sure confirmation
+		errs := make(chan error, 4)
+		for range cap(errs) {
+			go func() { errs <- tandem.Ask(ctx, tandem.Form("Really?", &confirmation{})) }()
+		}
+		go func() {
+			<-release
+			late <- tandem.Ask(ctx, tandem.Form("Still there?", &sure))
+		}()
+		var all []error
+		for range cap(errs) {
+			all = append(all, <-errs)
+		}
+		return struct{}{}, errors.Join(all...)
+	})
+	_, p, err := resume(t, op, `{}`, tandem.Resume{})
+	if err != nil || p == nil || p.State == "" {
+		t.Fatalf("got %v, %v", p, err)
+	}
+	close(release)
+	if err := <-late; tandem.CodeOf(err) != tandem.Canceled {
+		t.Errorf("a goroutine that outlived its handler got %v", err)
+	}
+}
+
+// A state is good for the operation that asked, not for a prompt of its name.
+func TestStateOfAnotherKind(t *testing.T) {
+	svc := tandem.New("asking", "1")
+	op := tandem.Register(svc, tandem.Operation{Name: "purge"}, func(ctx context.Context, _ struct{}) (struct{}, error) {
+		return struct{}{}, tandem.Ask(ctx, tandem.Form("Really?", &confirmation{}))
+	})
+	prompt := tandem.Prompt(svc, tandem.PromptInfo{Name: "purge"}, func(ctx context.Context, _ struct{}) ([]tandem.Message, error) {
+		return nil, tandem.Ask(ctx, tandem.Form("Really?", &confirmation{}))
+	})
+	_, p, err := resume(t, prompt.Operation(), `{}`, tandem.Resume{})
+	if err != nil || p == nil {
+		t.Fatalf("got %v, %v", p, err)
+	}
+	answered := tandem.Resume{State: p.State, Answers: map[string]json.RawMessage{"q1-1": accept(`{"sure":true}`)}}
+	if _, _, err := resume(t, op, `{}`, answered); !errors.Is(err, tandem.ErrBadAnswer) {
+		t.Errorf("the operation took the state of the prompt: %v", err)
+	}
+	if _, _, err := resume(t, prompt.Operation(), `{}`, answered); err != nil {
+		t.Errorf("the prompt refused its own state: %v", err)
+	}
+}

@@ -46,15 +46,32 @@ func logData(message string, args []any) json.RawMessage {
 	r := slog.Record{}
 	r.Add(args...)
 	r.Attrs(func(a slog.Attr) bool {
-		value, err := json.Marshal(a.Value.Resolve().Any())
-		if err != nil {
-			value = marshal(a.Value.String())
-		}
-		members[a.Key] = value
+		members[a.Key] = attrJSON(a.Value.Resolve())
 		return true
 	})
 	members["msg"] = marshal(message)
 	return marshal(members)
+}
+
+// attrJSON encodes the value of an attribute: as slog does, a group as an object
+// and an error by its text.
+func attrJSON(v slog.Value) json.RawMessage {
+	if v.Kind() == slog.KindGroup {
+		members := map[string]json.RawMessage{}
+		for _, a := range v.Group() {
+			members[a.Key] = attrJSON(a.Value.Resolve())
+		}
+		return marshal(members)
+	}
+	_, encodes := v.Any().(json.Marshaler)
+	if err, ok := v.Any().(error); ok && !encodes {
+		return marshal(err.Error())
+	}
+	value, err := json.Marshal(v.Any())
+	if err != nil {
+		return marshal(v.String())
+	}
+	return value
 }
 
 // WithLog returns a context whose messages go to sink, which may be called from

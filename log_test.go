@@ -2,6 +2,7 @@ package tandem_test
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"testing"
 
@@ -29,5 +30,15 @@ func TestLog(t *testing.T) {
 	}
 	if data.Msg != "slow" || data.Rows != 7 || data.Bad == "" {
 		t.Errorf("got %s", got[1].Data)
+	}
+}
+
+// An error is told by its text, and a group as an object, as slog tells them.
+func TestLogErrorsAndGroups(t *testing.T) {
+	var got string
+	ctx := tandem.WithLog(t.Context(), func(m tandem.LogMessage) { got = string(m.Data) })
+	tandem.Log(ctx, slog.LevelError, "failed", "error", errors.New("disk full"), slog.Group("disk", "free", 0))
+	if want := `{"disk":{"free":0},"error":"disk full","msg":"failed"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

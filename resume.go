@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -38,6 +39,8 @@ type Pending struct {
 	// same principal, operation and arguments until it expires.
 	State     string
 	Questions []PendingQuestion
+
+	digest []byte // of the questions
 }
 
 // PendingQuestion is a question with the id under which its answer is sent.
@@ -79,11 +82,12 @@ func (r *Registered) InvokeResumable(ctx context.Context, call *Call, resume Res
 		asker.rounds, asker.asked = state.Rounds, state.Asked
 	}
 	result, err := r.Invoke(WithAsker(ctx, asker), call)
+	rounds := asker.end()
 	var p *Pending
 	if !errors.As(err, &p) {
 		return result, err
 	}
-	p.State, err = r.service.sealState(callState{Rounds: asker.rounds, Asked: asker.digest}, r.stateBound(ctx, call.Arguments))
+	p.State, err = r.service.sealState(callState{Rounds: rounds, Asked: p.digest}, r.stateBound(ctx, call.Arguments))
 	if err != nil {
 		return Result{}, err
 	}
@@ -93,7 +97,7 @@ func (r *Registered) InvokeResumable(ctx context.Context, call *Call, resume Res
 // stateBound is what a state is bound to: who calls what with which arguments.
 func (r *Registered) stateBound(ctx context.Context, arguments []byte) []byte {
 	digest := sha256.Sum256(normal(arguments))
-	return bytes.Join([][]byte{[]byte(PrincipalFrom(ctx).Key()), []byte(r.Name), digest[:]}, []byte{0})
+	return bytes.Join([][]byte{[]byte(PrincipalFrom(ctx).Key()), []byte(r.kind + " " + r.Name), digest[:]}, []byte{0})
 }
 
 // normal returns JSON without white space and with its members in order, since a
@@ -134,20 +138,36 @@ func (s *Service) openState(token string, bound []byte) (callState, error) {
 }
 
 // replay answers the questions that were answered before, and ends the call at
-// the first one that was not. It serves one run of a handler.
+// the first one that was not. It serves one run of a handler, whose goroutines may
+// ask side by side, and may outlive it.
 type replay struct {
-	can    func(Question) bool
-	rounds []round                    // answered before
-	asked  []byte                     // the digest of the round that fresh answers
-	fresh  map[string]json.RawMessage // by id
-	first  bool                       // it came without a state
-	next   int                        // the round that is asked next
-	digest []byte                     // of the questions that are pending
+	can   func(Question) bool
+	fresh map[string]json.RawMessage // by id
+	first bool                       // it came without a state
+
+	mu     sync.Mutex
+	rounds []round // answered before
+	asked  []byte  // the digest of the round that fresh answers
+	next   int     // the round that is asked next
+	ended  bool    // the handler has returned
+}
+
+// end returns the rounds that are answered; nothing is asked any more.
+func (p *replay) end() []round {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+	return p.rounds
 }
 
 func (p *replay) CanAsk(q Question) bool { return p.can != nil && p.can(q) }
 
 func (p *replay) Ask(_ context.Context, questions []Question) ([]json.RawMessage, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return nil, Errorf(Canceled, "the call that asks has ended")
+	}
 	n := p.next
 	p.next++
 	digest := digestOf(questions)
@@ -164,8 +184,9 @@ func (p *replay) Ask(_ context.Context, questions []Question) ([]json.RawMessage
 			return answers, nil
 		}
 	}
-	p.digest = digest
-	return nil, pendingOf(n, questions)
+	pending := pendingOf(n, questions)
+	pending.digest = digest
+	return nil, pending
 }
 
 // take finds the fresh answers to the questions of round n.
