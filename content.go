@@ -59,14 +59,45 @@ var (
 // isContent reports whether an output type is content and not JSON.
 func isContent(t reflect.Type) bool { return t == blocksType || t.Implements(blockType) }
 
-// blocksOf returns the blocks of an output for which isContent holds. A nil
-// Block has none.
+// blocksOf returns the blocks of an output for which isContent holds, none of
+// them a pointer. A nil Block has none.
 func blocksOf(output any) Blocks {
 	switch v := output.(type) {
 	case Blocks:
-		return v
+		blocks := make(Blocks, len(v))
+		for i, b := range v {
+			blocks[i] = value(b)
+		}
+		return blocks
 	case Block:
-		return Blocks{v}
+		if v = value(v); v != nil {
+			return Blocks{v}
+		}
 	}
 	return nil
+}
+
+// value returns what b points to, since pointers to blocks are blocks as well; nil
+// for a nil pointer.
+func value(b Block) Block {
+	switch b := b.(type) {
+	case *Text:
+		return deref(b)
+	case *Image:
+		return deref(b)
+	case *Audio:
+		return deref(b)
+	case *Link:
+		return deref(b)
+	case *Embedded:
+		return deref(b)
+	}
+	return b
+}
+
+func deref[T Block](b *T) Block {
+	if b == nil {
+		return nil
+	}
+	return *b
 }

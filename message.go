@@ -57,7 +57,7 @@ type wireContents struct {
 // BlockJSON returns the block as MCP writes it, 2025-11-25, section "Tool
 // Result". A nil block is empty text.
 func BlockJSON(b Block) []byte {
-	switch b := b.(type) {
+	switch b := value(b).(type) {
 	case Text:
 		return marshal(wireBlock{Type: "text", Text: &b.Text})
 	case Image:

@@ -60,6 +60,15 @@ func Prompt[Args any](s *Service, info PromptInfo, h Handler[Args, []Message]) *
 // messages is what the hidden operation of a prompt returns.
 type messages []Message
 
+// plainMessages returns the messages with content that is no pointer.
+func plainMessages(said []Message) []Message {
+	plain := slices.Clone(said)
+	for i := range plain {
+		plain[i].Content = value(plain[i].Content)
+	}
+	return plain
+}
+
 func (p *RegisteredPrompt) prepare() (err error) {
 	if p.Title == "" {
 		p.Title = p.Name

@@ -106,7 +106,7 @@ func (r *Registered) result(out any) (Result, error) {
 	case r.content:
 		return Result{Blocks: blocksOf(reflect.ValueOf(out).Elem().Interface())}, nil
 	case r.kind == kindPrompt:
-		return Result{Messages: *out.(*messages)}, nil
+		return Result{Messages: plainMessages(*out.(*messages))}, nil
 	case r.output == nil:
 		return Result{}, nil
 	}

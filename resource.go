@@ -12,6 +12,10 @@ import (
 	"github.com/tandem-go/tandem/internal/binding"
 )
 
+// maxURI bounds, in bytes, the URIs that are compared with a template, which takes
+// some microseconds for each byte.
+const maxURI = 2 << 10
+
 // ResourceInfo says what a resource is to the world outside.
 type ResourceInfo struct {
 	// URI names the resource, such as "inventory://warehouses". For a template it
@@ -57,8 +61,9 @@ func Resource[Out any](s *Service, info ResourceInfo, read func(ctx context.Cont
 }
 
 // ResourceTemplate adds a family of resources. The template's variables are the
-// fields of Vars, by their JSON names, with the tags that arguments have. It
-// panics, naming the template, if the registration is wrong.
+// fields of Vars, by their JSON names, with the tags that arguments have. A URI of
+// more than 2 KiB is none of its own. It panics, naming the template, if the
+// registration is wrong.
 func ResourceTemplate[Vars, Out any](s *Service, info ResourceInfo, read Handler[Vars, Out]) *RegisteredResource {
 	r := &RegisteredResource{ResourceInfo: info}
 	register(s, r, read)
@@ -136,6 +141,9 @@ func (r *RegisteredResource) Operation() *Registered { return r.op }
 func (r *RegisteredResource) ArgumentsOf(uri string) ([]byte, bool) {
 	if r.template == nil {
 		return []byte("{}"), uri == r.URI
+	}
+	if len(uri) > maxURI {
+		return nil, false
 	}
 	values := r.template.Match(uri)
 	if values == nil {

@@ -176,6 +176,49 @@ func TestContentOperationAsResource(t *testing.T) {
 	}
 }
 
+// Pointers to blocks are content like the blocks: none is lost, nor taken for
+// another kind.
+func TestContentByPointer(t *testing.T) {
+	svc := tandem.New("x", "1")
+	tandem.Register(svc, tandem.Operation{Name: "one"}, func(context.Context, none) (*tandem.Image, error) {
+		return &tandem.Image{Data: []byte{1}, MIMEType: "image/png"}, nil
+	})
+	tandem.Register(svc, tandem.Operation{Name: "nil"}, func(context.Context, none) (*tandem.Image, error) { return nil, nil })
+	tandem.Register(svc, tandem.Operation{Name: "several"}, func(context.Context, none) (tandem.Blocks, error) {
+		return tandem.Blocks{&tandem.Text{Text: "t"}, (*tandem.Link)(nil)}, nil
+	})
+	for name, want := range map[string]tandem.Blocks{
+		"one":     {tandem.Image{Data: []byte{1}, MIMEType: "image/png"}},
+		"nil":     nil,
+		"several": {tandem.Text{Text: "t"}, nil},
+	} {
+		result, err := svc.Invoke(t.Context(), name, []byte("{}"))
+		if diff := cmp.Diff(want, result.Blocks); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
+		}
+	}
+	if got := string(tandem.Message{Role: tandem.User, Content: &tandem.Text{Text: "hi"}}.JSON()); got != `{"role":"user","content":{"type":"text","text":"hi"}}` {
+		t.Errorf("got %s", got)
+	}
+}
+
+// A URI that would take long to compare with a template is not compared.
+func TestLongURIs(t *testing.T) {
+	svc := tandem.New("x", "1")
+	type in struct {
+		ID string `json:"id"`
+	}
+	tandem.ResourceTemplate(svc, tandem.ResourceInfo{URI: "x://{id}", Name: "x"}, func(_ context.Context, in in) (tandem.Text, error) {
+		return tandem.Text{Text: in.ID}, nil
+	})
+	if _, err := svc.ReadResource(t.Context(), "x://"+strings.Repeat("a", 2000), tandem.Call{}); err != nil {
+		t.Errorf("a URI of some length: %v", err)
+	}
+	if svc.FindResource("x://"+strings.Repeat("a", 4<<20)) != nil {
+		t.Error("a URI of 4 MiB was taken")
+	}
+}
+
 // What is wrong with several arguments of a prompt comes in one order.
 func TestPromptErrorsHaveAnOrder(t *testing.T) {
 	svc := tandem.New("x", "1")
