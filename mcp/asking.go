@@ -25,6 +25,7 @@ type questioner interface {
 // It implements tandem.Asker.
 type asker struct {
 	door     *Door
+	x        *exchange
 	revision string
 	to       questioner
 
@@ -40,7 +41,7 @@ func (d *Door) askerOf(x *exchange) *asker {
 	if !ok || x.record == nil || len(x.record.Capabilities) <= len("{}") {
 		return nil
 	}
-	return &asker{door: d, revision: x.revision, to: to, capabilities: x.record.Capabilities}
+	return &asker{door: d, x: x, revision: x.revision, to: to, capabilities: x.record.Capabilities}
 }
 
 // errNoAnswer is the cause for which a question is given up.
@@ -59,7 +60,7 @@ func (a *asker) Ask(ctx context.Context, questions []tandem.Question) ([]json.Ra
 	asked := make([]asked, len(questions))
 	defer a.abandon(asked)
 	for i, q := range questions {
-		if err := a.put(&asked[i], q); err != nil {
+		if err := a.put(ctx, &asked[i], q); err != nil {
 			return nil, tandem.Errorf(tandem.Unavailable, "the caller cannot be asked now").WithCause(err)
 		}
 	}
@@ -82,7 +83,12 @@ type asked struct {
 	response <-chan []byte
 }
 
-func (a *asker) put(r *asked, q tandem.Question) error {
+func (a *asker) put(ctx context.Context, r *asked, q tandem.Question) error {
+	if q.URLMode {
+		if err := a.door.noteVisit(ctx, a.x, q); err != nil {
+			return err
+		}
+	}
 	open, tag := a.to.questions()
 	r.id, r.response = open.add(tag)
 	message := append([]byte(nil), `{"jsonrpc":"2.0","id":`...)

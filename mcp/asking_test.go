@@ -424,3 +424,34 @@ func TestAbilities(t *testing.T) {
 		}
 	}
 }
+
+// The client that was asked for a visit is told when the person has been there,
+// and no other client is.
+func TestVisitDone(t *testing.T) {
+	svc := askingService()
+	srv, d := serveService(t, svc, Config{})
+	const initialize = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{"url":{}}},"clientInfo":{"name":"c","version":"1"}}}`
+	stdio := startStdio(t, context.Background(), d)
+	asked, other := openSSE(t, srv.URL), openSSE(t, srv.URL)
+	other.call(t, initialize)
+	asked.call(t, initialize)
+	stdio.send(t, initialize)
+	<-stdio.lines
+	const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"visit"}}`
+	stdio.send(t, call)
+	if got := asked.call(t, call) + <-stdio.lines; strings.Count(got, `"elicitationId":"v1"`) != 2 {
+		t.Errorf("got %s", got)
+	}
+	svc.VisitDone("v2")
+	svc.VisitDone("v1")
+	const want = `{"jsonrpc":"2.0","method":"notifications/elicitation/complete","params":{"elicitationId":"v1"}}`
+	if got := asked.events.next(t).data; got != want {
+		t.Errorf("got %s", got)
+	}
+	if got := <-stdio.lines; got != want {
+		t.Errorf("stdio got %s", got)
+	}
+	if got := other.call(t, `{"jsonrpc":"2.0","id":9,"method":"ping"}`); !strings.Contains(got, `"id":9`) {
+		t.Errorf("another client got %s", got)
+	}
+}

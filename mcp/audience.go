@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 
 	"github.com/tandem-go/tandem"
@@ -16,8 +17,29 @@ const maxUpdated = 4096
 // changes are what is to be told, each thing once.
 type changes struct {
 	tools, resources, prompts bool
-	updated                   []string // URIs, in the order of their updates
-	known                     map[string]struct{}
+	updated, visited          uniques // URIs, and ids of visits
+}
+
+// uniques are strings in their order, each once.
+type uniques struct {
+	all   []string
+	known map[string]struct{}
+}
+
+func (u *uniques) add(s string) {
+	if _, ok := u.known[s]; ok || len(u.all) >= maxUpdated {
+		return
+	}
+	if u.known == nil {
+		u.known = map[string]struct{}{}
+	}
+	u.known[s] = struct{}{}
+	u.all = append(u.all, s)
+}
+
+// keep drops those that are not among these.
+func (u *uniques) keep(these []string) {
+	u.all = slices.DeleteFunc(u.all, func(s string) bool { return !slices.Contains(these, s) })
 }
 
 func (c *changes) add(n tandem.Change) {
@@ -25,19 +47,11 @@ func (c *changes) add(n tandem.Change) {
 	c.resources = c.resources || n.Resources
 	c.prompts = c.prompts || n.Prompts
 	if n.Updated != "" {
-		c.update(n.Updated)
+		c.updated.add(n.Updated)
 	}
-}
-
-func (c *changes) update(uri string) {
-	if _, ok := c.known[uri]; ok || len(c.updated) >= maxUpdated {
-		return
+	if n.Visited != "" {
+		c.visited.add(n.Visited)
 	}
-	if c.known == nil {
-		c.known = map[string]struct{}{}
-	}
-	c.known[uri] = struct{}{}
-	c.updated = append(c.updated, uri)
 }
 
 // merge adds those of o that wants lets pass.
@@ -45,9 +59,15 @@ func (c *changes) merge(o *changes, wants *filter) (grew bool) {
 	tools, resources, prompts := o.tools && wants.tools, o.resources && wants.resources, o.prompts && wants.prompts
 	c.add(tandem.Change{Tools: tools, Resources: resources, Prompts: prompts})
 	grew = tools || resources || prompts
-	for _, uri := range o.updated {
+	for _, uri := range o.updated.all {
 		if wants.wants(uri) {
-			c.update(uri)
+			c.updated.add(uri)
+			grew = true
+		}
+	}
+	for _, id := range o.visited.all {
+		if wants.session {
+			c.visited.add(id)
 			grew = true
 		}
 	}
@@ -57,13 +77,13 @@ func (c *changes) merge(o *changes, wants *filter) (grew bool) {
 // filter is what a listener wants to be told.
 type filter struct {
 	tools, resources, prompts bool
-	everyURI                  bool // who listens looks at the URIs himself
+	session                   bool // of a session, which looks up its URIs and visits
 	uris                      map[string]struct{}
 }
 
 func (f *filter) wants(uri string) bool {
 	_, ok := f.uris[uri]
-	return ok || f.everyURI
+	return ok || f.session
 }
 
 // inbox collects changes until somebody takes them. It never blocks who adds.
@@ -177,14 +197,15 @@ func (a *audience) tell(c *changes) {
 	}
 }
 
-// signalUpdated is the kind of the signal that carries updates of resources to the
-// other replicas.
+// signalUpdated is the kind of the signal that carries updates of resources, and
+// the ends of visits, to the other replicas.
 const signalUpdated = "updated"
 
 // updates are the payload of signalUpdated.
 type updates struct {
-	From string   `json:"from"` // the door that knows it already
-	URIs []string `json:"uris"`
+	From   string   `json:"from"` // the door that knows it already
+	URIs   []string `json:"uris,omitempty"`
+	Visits []string `json:"visits,omitempty"`
 }
 
 // announce hands the changes of the service to those who listen, here and at
@@ -199,17 +220,17 @@ func (d *Door) announce() {
 		}
 		c := d.news.take()
 		d.audience.tell(&c)
-		if err := d.spread(d.life, c.updated); err != nil && d.life.Err() == nil {
+		if err := d.spread(d.life, &c); err != nil && d.life.Err() == nil {
 			d.logger().WarnContext(d.life, "mcp: updates of resources did not reach the other replicas", "error", err)
 		}
 	}
 }
 
-func (d *Door) spread(ctx context.Context, uris []string) error {
-	if len(uris) == 0 || d.ownStore {
+func (d *Door) spread(ctx context.Context, c *changes) error {
+	if len(c.updated.all)+len(c.visited.all) == 0 || d.ownStore {
 		return nil
 	}
-	payload, err := json.Marshal(updates{From: d.name, URIs: uris})
+	payload, err := json.Marshal(updates{From: d.name, URIs: c.updated.all, Visits: c.visited.all})
 	if err != nil {
 		return err
 	}
@@ -228,7 +249,10 @@ func (d *Door) hear(s session.Signal) {
 	}
 	c := changes{}
 	for _, uri := range u.URIs {
-		c.update(uri)
+		c.updated.add(uri)
+	}
+	for _, id := range u.Visits {
+		c.visited.add(id)
 	}
 	d.audience.tell(&c)
 }

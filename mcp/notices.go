@@ -1,6 +1,10 @@
 package mcp
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tandem-go/tandem/session"
+)
 
 // The notifications of changes.
 const (
@@ -8,6 +12,7 @@ const (
 	noticeResources = "notifications/resources/list_changed"
 	noticePrompts   = "notifications/prompts/list_changed"
 	noticeUpdated   = "notifications/resources/updated"
+	noticeVisited   = "notifications/elicitation/complete"
 	noticeListening = "notifications/subscriptions/acknowledged"
 )
 
@@ -25,7 +30,10 @@ func (c *changes) notices(subscription []byte) [][]byte {
 			all = append(all, notice(list.method, subscription, nil))
 		}
 	}
-	for _, uri := range c.updated {
+	for _, id := range c.visited.all {
+		all = append(all, notice(noticeVisited, subscription, appendString([]byte(`"elicitationId":`), []byte(id))))
+	}
+	for _, uri := range c.updated.all {
 		all = append(all, notice(noticeUpdated, subscription, appendString([]byte(`"uri":`), []byte(uri))))
 	}
 	return all
@@ -49,9 +57,11 @@ func notice(method string, subscription, members []byte) []byte {
 
 // everything is the filter of a legacy session, whose client is told of every
 // list, and which looks up its subscriptions when resources were updated.
-var everything = filter{tools: true, resources: true, prompts: true, everyURI: true}
+var everything = filter{tools: true, resources: true, prompts: true, session: true}
 
-// subscribed keeps of the updated resources those that the session subscribed to.
-func (c *changes) subscribed(uris []string) {
-	c.updated = slices.DeleteFunc(c.updated, func(uri string) bool { return !slices.Contains(uris, uri) })
+// of keeps what concerns the session: the resources that it subscribed to, and the
+// visits that it was asked for.
+func (c *changes) of(r *session.Record) {
+	c.updated.keep(r.Subscriptions)
+	c.visited.keep(visitsOf(r))
 }

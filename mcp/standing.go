@@ -71,7 +71,7 @@ func (s *standing) tell(ctx context.Context) error {
 	if err != nil || record.ProtocolVersion == "" {
 		return ignore(err, session.ErrUnavailable)
 	}
-	c.subscribed(record.Subscriptions)
+	c.of(&record)
 	var events []event
 	for _, n := range c.notices(nil) {
 		events = append(events, event{name: "message", data: n})

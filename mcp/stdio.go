@@ -198,7 +198,7 @@ func (p *pipe) tellChanges(ctx context.Context) {
 		if record.ProtocolVersion == "" {
 			continue
 		}
-		c.subscribed(record.Subscriptions)
+		c.of(&record)
 		for _, n := range c.notices(nil) {
 			p.write(n)
 		}
