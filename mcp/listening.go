@@ -10,8 +10,20 @@ import (
 )
 
 // maxSubscriptions bounds the resources of one subscription, and those that one
-// session is subscribed to.
-const maxSubscriptions = 1000
+// session is subscribed to; maxSubscribed their URIs together, in bytes.
+const (
+	maxSubscriptions = 1000
+	maxSubscribed    = 128 << 10
+)
+
+// tooMany reports whether one client may not be subscribed to so much.
+func tooMany(uris []string) bool {
+	size := 0
+	for _, uri := range uris {
+		size += len(uri)
+	}
+	return len(uris) > maxSubscriptions || size > maxSubscribed
+}
 
 // subscriptionFilter is the SubscriptionFilter of 2026-07-28.
 type subscriptionFilter struct {
@@ -93,7 +105,7 @@ func (d *Door) honored(ctx context.Context, x *exchange) (subscriptionFilter, er
 	if err := json.Unmarshal(x.msg.params.filter, &wanted); err != nil {
 		return wanted, invalidParams(`"notifications" is not a filter`)
 	}
-	if len(wanted.URIs) > maxSubscriptions {
+	if tooMany(wanted.URIs) {
 		return wanted, invalidParams("the filter has too many resources")
 	}
 	v, err := d.view(ctx)

@@ -197,6 +197,7 @@ func TestListenRules(t *testing.T) {
 		"no stream":        {`{}`, []string{"Accept: application/json"}, http.StatusNotAcceptable},
 		"no filter":        {`7`, nil, http.StatusBadRequest},
 		"a wrong filter":   {`{"toolsListChanged":1}`, nil, http.StatusBadRequest},
+		"too long URIs":    {`{"resourceSubscriptions":["` + strings.Repeat("a", maxSubscribed+1) + `"]}`, nil, http.StatusBadRequest},
 		"too many URIs":    {`{"resourceSubscriptions":["a"` + strings.Repeat(`,"a"`, maxSubscriptions) + `]}`, nil, http.StatusBadRequest},
 	} {
 		resp, err := listen(t.Context(), c.filter, c.headers...)
@@ -323,6 +324,26 @@ func TestSubscribe(t *testing.T) {
 		body := `{"jsonrpc":"2.0","id":1,"method":"` + method + `","params":{"uri":"test://a","level":"info",` + modernMeta + `}}`
 		if a := post(t, srv.URL+"/mcp", body, modernHeaders(method, "")...); a.status != http.StatusNotFound {
 			t.Errorf("%s of the modern era: status %d", method, a.status)
+		}
+	}
+}
+
+// What a session is subscribed to takes room, so that long URIs count for more.
+func TestSubscriptionsHaveRoom(t *testing.T) {
+	svc := tandem.New("long", "1")
+	type in struct {
+		ID string `json:"id"`
+	}
+	tandem.ResourceTemplate(svc, tandem.ResourceInfo{URI: "test://{id}", Name: "long"}, func(context.Context, in) (string, error) { return "", nil })
+	srv, _ := serveService(t, svc, Config{})
+	headers := initialize(t, srv.URL+"/mcp", rev20251125)
+	const size = 2000
+	fits := maxSubscribed / size
+	for n := range fits + 1 {
+		uri := fmt.Sprintf("test://%0*d", size-len("test://"), n)
+		got := post(t, srv.URL+"/mcp", `{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":"`+uri+`"}}`, headers...).body
+		if taken := strings.Contains(got, `"result":{}`); taken != (n < fits) {
+			t.Fatalf("subscription %d of %d: got %s", n+1, fits, got)
 		}
 	}
 }

@@ -46,13 +46,14 @@ func (d *Door) subscribe(ctx context.Context, dst []byte, x *exchange) ([]byte, 
 		return dst, err
 	}
 	err = d.update(ctx, x, func(r *session.Record) error {
-		switch {
-		case slices.Contains(r.Subscriptions, uri):
-		case len(r.Subscriptions) >= maxSubscriptions:
-			return invalidParams("the session has too many subscriptions")
-		default:
-			r.Subscriptions = append(r.Subscriptions, uri)
+		if slices.Contains(r.Subscriptions, uri) {
+			return nil
 		}
+		more := append(slices.Clone(r.Subscriptions), uri)
+		if tooMany(more) {
+			return invalidParams("the session has too many subscriptions")
+		}
+		r.Subscriptions = more
 		return nil
 	})
 	return append(dst, "{}"...), err
