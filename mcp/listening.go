@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -14,6 +15,8 @@ import (
 const (
 	maxSubscriptions = 1000
 	maxSubscribed    = 128 << 10
+	// maxListen bounds the request that opens a stream of changes, in bytes.
+	maxListen = 2 * maxSubscribed
 )
 
 // tooMany reports whether one client may not be subscribed to so much.
@@ -39,6 +42,9 @@ type subscriptionFilter struct {
 func (d *Door) listen(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
 	if x.out == nil {
 		return dst, &rpcError{code: codeInvalidRequest, message: "the client must accept text/event-stream", status: http.StatusNotAcceptable}
+	}
+	if len(x.msg.raw) > maxListen {
+		return dst, invalidParams(fmt.Sprintf("the request is longer than %d bytes, and would be kept as long as its stream", maxListen))
 	}
 	honored, err := d.honored(ctx, x)
 	if err != nil {

@@ -198,6 +198,7 @@ func TestListenRules(t *testing.T) {
 		"no filter":        {`7`, nil, http.StatusBadRequest},
 		"a wrong filter":   {`{"toolsListChanged":1}`, nil, http.StatusBadRequest},
 		"too long URIs":    {`{"resourceSubscriptions":["` + strings.Repeat("a", maxSubscribed+1) + `"]}`, nil, http.StatusBadRequest},
+		"too long in all":  {`{"resourceSubscriptions":[]` + strings.Repeat(" ", maxListen) + `}`, nil, http.StatusBadRequest},
 		"too many URIs":    {`{"resourceSubscriptions":["a"` + strings.Repeat(`,"a"`, maxSubscriptions) + `]}`, nil, http.StatusBadRequest},
 	} {
 		resp, err := listen(t.Context(), c.filter, c.headers...)
