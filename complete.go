@@ -79,32 +79,24 @@ func among(values []string) Completer {
 	}
 }
 
-// complete suggests values; none for an argument that nothing is known of.
+// complete suggests values, through every interceptor of the operation; none for
+// an argument that nothing is known of.
 func (c completer) complete(ctx context.Context, op *Registered, argument, value string, others map[string]string) (Completion, error) {
-	if err := op.Authorize(PrincipalFrom(ctx)); err != nil {
-		return Completion{}, err
-	}
-	complete, ok := c[argument]
+	suggest, ok := c[argument]
 	if !ok {
-		return Completion{}, nil
+		return Completion{}, op.Authorize(PrincipalFrom(ctx))
 	}
-	values, err := op.service.guarded(ctx, op, func() ([]string, error) { return complete(ctx, value, others) })
-	if err != nil {
+	var values []string
+	call := &Call{Operation: op, Door: MCP, Arguments: []byte("{}"), Completing: argument}
+	call.complete = func(ctx context.Context) (err error) {
+		values, err = suggest(ctx, value, others)
+		return err
+	}
+	if _, err := op.Invoke(ctx, call); err != nil {
 		return Completion{}, err
 	}
 	total := len(values)
 	return Completion{Values: values[:min(total, maxCompletions)], Total: total, HasMore: total > maxCompletions}, nil
-}
-
-// guarded runs a completer with the service's treatment of panics and errors.
-func (s *Service) guarded(ctx context.Context, op *Registered, complete func() ([]string, error)) (values []string, err error) {
-	run := s.sanitize(func(context.Context, *Call) (Result, error) {
-		var err error
-		values, err = complete()
-		return Result{}, err
-	})
-	_, err = run(ctx, &Call{Operation: op})
-	return values, err
 }
 
 // CompleteArgument suggests values of an argument.

@@ -31,6 +31,12 @@ type Call struct {
 	Repaired int
 	// Meta is the _meta object of an MCP request; nil if there was none.
 	Meta json.RawMessage
+	// Completing is the argument whose values are to be suggested; empty for a call
+	// proper. A completion passes the same interceptors, but its Arguments are none
+	// and its handler does not run.
+	Completing string
+
+	complete func(ctx context.Context) error // in place of the handler; nil for a call proper
 }
 
 // Result is what an operation returned.

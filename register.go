@@ -64,6 +64,9 @@ func hidden[In, Out any](s *Service, kind string, o Operation, h Handler[In, Out
 // then the encoding of what it returned.
 func typed[In, Out any](op *Registered, h Handler[In, Out]) Invoker {
 	return func(ctx context.Context, call *Call) (Result, error) {
+		if call.complete != nil {
+			return Result{}, call.complete(ctx)
+		}
 		var in In
 		fields := op.decode(ctx, call, &in)
 		if len(fields)+len(call.Invalid) > 0 {

@@ -70,6 +70,35 @@ func TestReadResource(t *testing.T) {
 	}
 }
 
+// A completion passes the scopes and interceptors of what it completes, and its
+// panics and causes stay inside.
+func TestCompletionIsIntercepted(t *testing.T) {
+	svc := newLibrary(t)
+	var seen []string
+	svc.Use(func(next tandem.Invoker) tandem.Invoker {
+		return func(ctx context.Context, call *tandem.Call) (tandem.Result, error) {
+			seen = append(seen, call.Operation.Name+" "+call.Completing)
+			return next(ctx, call)
+		}
+	})
+	prompt := tandem.Prompt(svc, tandem.PromptInfo{Name: "welcome", Scopes: []string{"greet"}, Complete: map[string]tandem.Completer{
+		"name": func(context.Context, string, map[string]string) ([]string, error) { panic("secret") },
+	}}, welcome)
+	if _, err := prompt.CompleteArgument(t.Context(), "name", "", nil); tandem.CodeOf(err) != tandem.Unauthenticated || seen != nil {
+		t.Errorf("without the scope: %v, seen %q", err, seen)
+	}
+	ctx := tandem.WithPrincipal(t.Context(), &tandem.Principal{Subject: "a", Scopes: []string{"greet"}})
+	if _, err := prompt.CompleteArgument(ctx, "name", "", nil); tandem.CodeOf(err) != tandem.Internal || strings.Contains(err.Error(), "secret") {
+		t.Errorf("a panic: %v", err)
+	}
+	if _, err := svc.FindResource("lib://shelves/3/de").CompleteArgument(ctx, "lang", "d", nil); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"welcome name", "shelf lang"}, seen); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // Values of an enum are completed by themselves, others by a function.
 func TestComplete(t *testing.T) {
 	svc := newLibrary(t)

@@ -66,6 +66,9 @@ func newCallMetrics(r prometheus.Registerer) *callMetrics {
 // intercept measures every call, refused ones included.
 func (m *callMetrics) intercept(next tandem.Invoker) tandem.Invoker {
 	return func(ctx context.Context, call *tandem.Call) (tandem.Result, error) {
+		if call.Completing != "" { // what a person types is no call of the operation
+			return next(ctx, call)
+		}
 		op := m.operation(call.Operation)
 		op.inFlight.Inc()
 		start := time.Now()
