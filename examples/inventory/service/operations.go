@@ -15,7 +15,11 @@ func register(svc *tandem.Service, inv *stock.Inventory) {
 	svc.Tag("products", "The catalogue and what lies where")
 	svc.Tag("stock", "Movements of stock")
 	svc.Tag("users", "The people who work with the inventory")
+	registerReads(svc, inv)
+	registerWrites(svc, inv)
+}
 
+func registerReads(svc *tandem.Service, inv *stock.Inventory) {
 	tandem.Register(svc, tandem.Operation{
 		Name:        "get_status",
 		Summary:     "Get the service's status",
@@ -64,7 +68,9 @@ func register(svc *tandem.Service, inv *stock.Inventory) {
 		Tags:   []string{"users"},
 		Errors: []tandem.Code{tandem.NotFound},
 	}, inv.GetUser)
+}
 
+func registerWrites(svc *tandem.Service, inv *stock.Inventory) {
 	tandem.Register(svc, tandem.Operation{
 		Name:        "adjust_stock",
 		Summary:     "Adjust the stock of a product",
