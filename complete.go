@@ -84,7 +84,7 @@ func among(values []string) Completer {
 func (c completer) complete(ctx context.Context, op *Registered, argument, value string, others map[string]string) (Completion, error) {
 	suggest, ok := c[argument]
 	if !ok {
-		return Completion{}, op.Authorize(PrincipalFrom(ctx))
+		return Completion{}, op.Authorize(ctx)
 	}
 	var values []string
 	call := &Call{Operation: op, Door: MCP, Arguments: []byte("{}"), Completing: argument}

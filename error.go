@@ -18,6 +18,9 @@ type Error struct {
 	Code    Code
 	Message string       // public: it reaches the caller as it is
 	Fields  []FieldError // what is wrong with which argument; nil for none
+	// Scopes are all those that the operation needs, where the caller lacks some:
+	// what a challenge asks for (RFC 6750, section 3). Nil for any other error.
+	Scopes []string
 	// RetryAfter tells the caller when to try again; zero says nothing.
 	RetryAfter time.Duration
 	// CorrelationID is the id under which the log has the cause. It is filled in

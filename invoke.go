@@ -25,25 +25,39 @@ func (r *Registered) Invoke(ctx context.Context, call *Call) (Result, error) {
 // authorize refuses callers that lack a scope, from the principal of this call.
 func authorize(next Invoker) Invoker {
 	return func(ctx context.Context, call *Call) (Result, error) {
-		if err := call.Operation.Authorize(PrincipalFrom(ctx)); err != nil {
+		if err := call.Operation.Authorize(ctx); err != nil {
 			return Result{}, err
 		}
 		return next(ctx, call)
 	}
 }
 
-// Authorize reports as an error why p may not call the operation: p is nil and
-// scopes are needed, or it lacks some. All needed scopes are named at once.
-func (r *Registered) Authorize(p *Principal) error {
+// Authorize reports as an error why the caller of ctx may not use the operation,
+// whatever the arguments: it lacks a scope, or a policy refuses. An error about
+// scopes names all that are needed at once, also in [Error.Scopes].
+func (r *Registered) Authorize(ctx context.Context) error {
+	p := PrincipalFrom(ctx)
+	var err *Error
 	switch {
-	case len(r.Scopes) == 0:
-		return nil
+	case r.grants(p):
+		return r.judge(ctx, nil)
 	case p == nil:
-		return Errorf(Unauthenticated, "%s %q needs credentials", r.kind, r.Name)
-	case len(p.missing(r.Scopes)) > 0:
-		return Errorf(PermissionDenied, "%s %q needs the scopes: %s", r.kind, r.Name, strings.Join(r.Scopes, " "))
+		err = Errorf(Unauthenticated, "%s %q needs credentials", r.kind, r.Name)
+	default:
+		err = Errorf(PermissionDenied, "%s %q needs the scopes: %s", r.kind, r.Name, strings.Join(r.Scopes, " "))
 	}
-	return nil
+	err.Scopes = r.Scopes
+	return err
+}
+
+// grants reports whether the principal's scopes are enough.
+func (r *Registered) grants(p *Principal) bool {
+	for _, scope := range r.Scopes {
+		if !r.service.Holds(p, scope) {
+			return false
+		}
+	}
+	return true
 }
 
 // withTimeout bounds the call.

@@ -39,8 +39,14 @@ type Operation struct {
 	Status int
 
 	// Scopes are all needed by a caller; empty means that anybody who may reach
-	// the service may call.
+	// the service may call. See [Service.ImplyScopes] for broad scopes.
 	Scopes []string
+	// Policy judges callers further, see [PolicyOf]; nil means that scopes are enough.
+	Policy Policy
+	// Class is the kind of calls with which this one shares a rate limit: lower-case
+	// letters, digits and '-'; empty means "read" where ReadOnly is set or implied,
+	// else "write".
+	Class string
 	// Tags group operations in the OpenAPI document and are the toolsets of MCP.
 	Tags []string
 	// Doors restricts where the operation is served; zero means everywhere.
@@ -109,11 +115,23 @@ func (o Operation) withDefaults() Operation {
 		o.Idempotent, o.Destructive = true, true
 	}
 	o.Idempotent = o.Idempotent || o.ReadOnly
+	if o.Class == "" {
+		o.Class = classWrite
+		if o.ReadOnly {
+			o.Class = classRead
+		}
+	}
 	o.Scopes, o.Tags = slices.Clone(o.Scopes), slices.Clone(o.Tags)
 	o.Produces = slices.Clone(o.Produces)
 	o.Errors, o.Interceptors = slices.Clone(o.Errors), slices.Clone(o.Interceptors)
 	return o
 }
+
+// The classes of operations that name none.
+const (
+	classRead  = "read"
+	classWrite = "write"
+)
 
 // Registered is an operation in a service: its configuration with defaults
 // filled in, its schemas and its handler. It is immutable.
@@ -129,6 +147,16 @@ type Registered struct {
 	plan    *binding.Plan
 	handler Invoker                 // decode, validate, call, encode
 	invoker atomic.Pointer[Invoker] // the same inside all interceptors
+
+	policies atomic.Pointer[[]Policy] // the service's, then its own; nil for none
+}
+
+// ownPolicies returns the operation's policy, if it has one.
+func (r *Registered) ownPolicies() []Policy {
+	if r.Policy == nil {
+		return nil
+	}
+	return []Policy{r.Policy}
 }
 
 // InputSchema returns the JSON Schema (2020-12) of the arguments object,

@@ -3,6 +3,7 @@ package tandem
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // AllScopes is the scope that grants every other one.
@@ -16,6 +17,9 @@ type Principal struct {
 	ClientID string         // the OAuth client, where there is one
 	Scopes   []string       // what it may do
 	Claims   map[string]any // further claims of its token; nil for none
+	// Expires is when its credentials end, and with them its streams; zero means
+	// never.
+	Expires time.Time
 }
 
 // Key identifies the principal across requests, whatever its scopes are now.
@@ -27,20 +31,10 @@ func (p *Principal) Key() string {
 	return p.Issuer + "\x00" + p.Subject
 }
 
-// Has reports whether the principal holds the scope.
+// Has reports whether the principal holds the scope itself; [Service.Holds] knows of
+// scopes that imply others.
 func (p *Principal) Has(scope string) bool {
 	return p != nil && (slices.Contains(p.Scopes, scope) || slices.Contains(p.Scopes, AllScopes))
-}
-
-// missing returns the scopes that the principal lacks.
-func (p *Principal) missing(scopes []string) []string {
-	var lacking []string
-	for _, s := range scopes {
-		if !p.Has(s) {
-			lacking = append(lacking, s)
-		}
-	}
-	return lacking
 }
 
 type principalKey struct{}
@@ -54,4 +48,26 @@ func WithPrincipal(ctx context.Context, p *Principal) context.Context {
 func PrincipalFrom(ctx context.Context) *Principal {
 	p, _ := ctx.Value(principalKey{}).(*Principal)
 	return p
+}
+
+type reverifyKey struct{}
+
+// WithReverify returns a context in which [Reverify] asks again, which is whoever
+// established the principal.
+func WithReverify(ctx context.Context, again func(ctx context.Context) error) context.Context {
+	return context.WithValue(ctx, reverifyKey{}, again)
+}
+
+// Reverify reports as an error that the credentials of a request are not good any
+// more, or cannot be checked: they expired or were revoked. What outlives its
+// request, such as a stream, asks from time to time. It is nil where nobody can
+// say.
+func Reverify(ctx context.Context) error {
+	if p := PrincipalFrom(ctx); p != nil && !p.Expires.IsZero() && !time.Now().Before(p.Expires) {
+		return Errorf(Unauthenticated, "the credentials have expired")
+	}
+	if again, ok := ctx.Value(reverifyKey{}).(func(context.Context) error); ok {
+		return again(ctx)
+	}
+	return nil
 }

@@ -20,6 +20,8 @@ type PromptInfo struct {
 	Description string
 	// Scopes are all needed by a caller; Tags are its toolsets.
 	Scopes, Tags []string
+	// Policy judges callers further, see [PolicyOf]; nil means that scopes are enough.
+	Policy Policy
 	// Complete suggests values of arguments. An argument whose type is an enum
 	// needs none.
 	Complete map[string]Completer
@@ -49,7 +51,7 @@ func Prompt[Args any](s *Service, info PromptInfo, h Handler[Args, []Message]) *
 	p := &RegisteredPrompt{PromptInfo: info}
 	p.op = hidden(s, "prompt", Operation{
 		Name: info.Name, Title: info.Title, Description: info.Description, ReadOnly: true,
-		Scopes: info.Scopes, Tags: info.Tags, Interceptors: info.Interceptors,
+		Scopes: info.Scopes, Policy: info.Policy, Tags: info.Tags, Interceptors: info.Interceptors,
 	}, func(ctx context.Context, args Args) (messages, error) { return h(ctx, args) })
 	if err := s.addPrompt(p); err != nil {
 		panic(fmt.Sprintf("tandem: prompt %q: %v", info.Name, err))

@@ -72,6 +72,9 @@ func typed[In, Out any](op *Registered, h Handler[In, Out]) Invoker {
 		if len(fields)+len(call.Invalid) > 0 {
 			return Result{}, InvalidFields(mergeFields(call.Invalid, fields))
 		}
+		if err := op.judge(ctx, &in); err != nil {
+			return Result{}, err
+		}
 		if call.Started != nil {
 			call.Started()
 		}
@@ -134,6 +137,7 @@ func mergeFields(door, validation []FieldError) []FieldError {
 
 var (
 	legalName   = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+	legalClass  = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 	legalScope  = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]+$`) // RFC 6749 section 3.3
 	legalMethod = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 )
@@ -205,6 +209,8 @@ func (o Operation) validate() error {
 		return fmt.Errorf("it cannot be both read-only and destructive")
 	case o.Resource != "" && !o.ReadOnly:
 		return fmt.Errorf("only a read-only operation can be read as a resource")
+	case !legalClass.MatchString(o.Class):
+		return fmt.Errorf("class %q must be 1 to 32 lower-case letters, digits or '-'", o.Class)
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout %v is negative", o.Timeout)
 	case o.Doors&^allDoors != 0:

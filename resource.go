@@ -31,6 +31,8 @@ type ResourceInfo struct {
 	MIMEType string
 	// Scopes are all needed by a reader; Tags are its toolsets.
 	Scopes, Tags []string
+	// Policy judges callers further, see [PolicyOf]; nil means that scopes are enough.
+	Policy Policy
 	// Complete suggests values of a template's variables. A variable whose type is
 	// an enum needs none.
 	Complete map[string]Completer
@@ -74,7 +76,7 @@ func ResourceTemplate[Vars, Out any](s *Service, info ResourceInfo, read Handler
 func register[Vars, Out any](s *Service, r *RegisteredResource, read Handler[Vars, Out]) {
 	r.op = hidden(s, "resource", Operation{
 		Name: r.Name, Title: r.Title, Description: r.Description, ReadOnly: true,
-		Scopes: r.Scopes, Tags: r.Tags, Interceptors: r.Interceptors,
+		Scopes: r.Scopes, Policy: r.Policy, Tags: r.Tags, Interceptors: r.Interceptors,
 	}, read)
 	if err := s.addResource(r); err != nil {
 		panic(fmt.Sprintf("tandem: resource %q: %v", r.Name, err))

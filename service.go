@@ -51,6 +51,7 @@ type Service struct {
 
 	revision atomic.Uint64
 	seal     atomic.Pointer[seal.Keys]
+	scopes   atomic.Pointer[hierarchy]
 
 	mu        sync.RWMutex
 	ordered   []*Registered
@@ -60,6 +61,7 @@ type Service struct {
 	tags      []Tag
 	observers []Interceptor
 	used      []Interceptor
+	policies  []Policy
 	lifecycle lifecycle
 	resources []*RegisteredResource
 	prompts   []*RegisteredPrompt
@@ -270,5 +272,8 @@ func (s *Service) compose(op *Registered) {
 	inner = compose(inner, s.used...)
 	inner = compose(authorize(inner), s.observers...)
 	inner = s.sanitize(inner)
+	if policies := append(slices.Clone(s.policies), op.ownPolicies()...); len(policies) > 0 {
+		op.policies.Store(&policies)
+	}
 	op.invoker.Store(&inner)
 }

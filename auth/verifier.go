@@ -15,6 +15,8 @@ import (
 //   - An error with code [tandem.Unavailable] says that no verdict could be
 //     reached: the caller gets a 503, never access. Every other error means
 //     that the token is bad.
+//   - An error that wraps [ErrOtherKind] says that the token is of a kind that it
+//     does not judge, so that another verifier may.
 //   - Its errors are for the log only, and never contain the token.
 type Verifier interface {
 	Verify(ctx context.Context, token string) (*tandem.Principal, error)
@@ -27,6 +29,10 @@ type VerifierFunc func(ctx context.Context, token string) (*tandem.Principal, er
 func (f VerifierFunc) Verify(ctx context.Context, token string) (*tandem.Principal, error) {
 	return f(ctx, token)
 }
+
+// ErrOtherKind says that a verifier does not judge tokens of this kind: an API key
+// is none to a verifier of JWTs, nor is the token of another issuer.
+var ErrOtherKind = errors.New("the token is of a kind that is not accepted")
 
 var errNoPrincipal = errors.New("the verifier returned no principal with a subject and an issuer")
 

@@ -39,6 +39,7 @@ type catalog struct {
 	entries  [kinds][]entry
 	toolsets []string // sorted
 	scopes   []string // that anything needs, sorted
+	judged   bool     // policies say more than scopes
 	whole    *view
 
 	mu    sync.Mutex
@@ -110,6 +111,7 @@ func (c *catalog) index() {
 		for _, e := range list {
 			c.toolsets = append(c.toolsets, e.op.Tags...)
 			c.scopes = append(c.scopes, e.op.Scopes...)
+			c.judged = c.judged || e.op.HasPolicy()
 		}
 	}
 	slices.Sort(c.toolsets)
@@ -129,21 +131,24 @@ func (d *Door) view(ctx context.Context) (*view, error) {
 	if chosen == nil && !d.cfg.HideForbidden {
 		return c.whole, nil
 	}
-	return c.view(chosen, tandem.PrincipalFrom(ctx)), nil
+	return c.view(ctx, chosen), nil
 }
 
-// view returns the view of a principal, kept for all who hold the same of the
-// scopes that matter.
-func (c *catalog) view(chosen []string, p *tandem.Principal) *view {
+// view returns the view of the caller of ctx, kept for all who may use the same.
+func (c *catalog) view(ctx context.Context, chosen []string) *view {
 	hide := c.door.cfg.HideForbidden
-	key := viewKey(chosen, c.held(hide, p))
+	may := func(*tandem.Registered) bool { return true }
+	if hide {
+		may = func(op *tandem.Registered) bool { return op.Authorize(ctx) == nil }
+	}
+	key := viewKey(chosen, c.holds(ctx, hide, may))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if v, ok := c.views[key]; ok {
 		return v
 	}
 	v := c.newView(func(op *tandem.Registered) bool {
-		return inToolsets(op, chosen) && (!hide || op.Authorize(p) == nil)
+		return inToolsets(op, chosen) && may(op)
 	}, c.door.cacheHints(hide), c.beyond(chosen))
 	if len(c.views) >= maxViews {
 		for old := range c.views { // any one
@@ -164,20 +169,40 @@ func (c *catalog) beyond(chosen []string) features {
 	return c.fallback
 }
 
-// held returns those of the scopes that matter which p holds; nil where nothing is
-// hidden.
-func (c *catalog) held(hide bool, p *tandem.Principal) []string {
-	if !hide {
+// holds tells callers apart by what they may see; nil where nothing is hidden: by
+// those of the scopes that matter which they hold, or, where policies judge, by the
+// verdict about each entry.
+func (c *catalog) holds(ctx context.Context, hide bool, may func(*tandem.Registered) bool) []string {
+	switch {
+	case !hide:
 		return nil
+	case c.judged:
+		return []string{c.verdicts(may)}
 	}
-	return slices.DeleteFunc(slices.Clone(c.scopes), func(scope string) bool { return !p.Has(scope) })
+	p := tandem.PrincipalFrom(ctx)
+	return slices.DeleteFunc(slices.Clone(c.scopes), func(scope string) bool { return !c.door.svc.Holds(p, scope) })
 }
 
-// viewKey joins the names of toolsets and scopes, which do not hold what joins
-// them.
-func viewKey(chosen, scopes []string) string {
+// verdicts has a character for each entry.
+func (c *catalog) verdicts(may func(*tandem.Registered) bool) string {
+	var verdicts []byte
+	for _, list := range c.entries {
+		for _, e := range list {
+			verdict := byte('-')
+			if may(e.op) {
+				verdict = '+'
+			}
+			verdicts = append(verdicts, verdict)
+		}
+	}
+	return string(verdicts)
+}
+
+// viewKey joins the names of toolsets and what tells callers apart, which do not
+// hold what joins them.
+func viewKey(chosen, holds []string) string {
 	var key []byte
-	for _, names := range [][]string{chosen, scopes} {
+	for _, names := range [][]string{chosen, holds} {
 		for _, name := range names {
 			key = append(append(key, name...), 0)
 		}

@@ -138,7 +138,7 @@ func (f *subscriptionFilter) filter() filter {
 func (v *view) watchable(ctx context.Context, x *exchange, uri string) error {
 	switch r, _ := v.resource(uri); {
 	case r != nil:
-		if err := r.Operation().Authorize(tandem.PrincipalFrom(ctx)); err != nil {
+		if err := r.Operation().Authorize(ctx); err != nil {
 			return noResource(x, uri, err)
 		}
 	case !v.fallback.resources:

@@ -10,15 +10,15 @@ import (
 // challenge returns the WWW-Authenticate value (RFC 6750 section 3) of an error,
 // empty for those that better credentials would not help: a handler's own
 // PermissionDenied is none about scopes.
-func (h *Handler) challenge(r *http.Request, op *tandem.Registered, e *tandem.Error) string {
+func (h *Handler) challenge(r *http.Request, e *tandem.Error) string {
 	var params []string
 	switch {
 	case e.Code == tandem.Unauthenticated:
 		if r.Header.Get("Authorization") != "" {
 			params = append(params, `error="invalid_token"`)
 		}
-	case e.Code == tandem.PermissionDenied && op.Authorize(tandem.PrincipalFrom(r.Context())) != nil:
-		params = append(params, `error="insufficient_scope"`, "scope="+quote(strings.Join(op.Scopes, " ")))
+	case e.Code == tandem.PermissionDenied && len(e.Scopes) > 0:
+		params = append(params, `error="insufficient_scope"`, "scope="+quote(strings.Join(e.Scopes, " ")))
 	default:
 		return ""
 	}

@@ -68,7 +68,7 @@ func (h *Handler) encodeError(w http.ResponseWriter, r *http.Request, call *tand
 		seconds := (e.RetryAfter + time.Second - 1) / time.Second
 		w.Header()["Retry-After"] = []string{strconv.FormatInt(int64(seconds), 10)}
 	}
-	if challenge := h.challenge(r, call.Operation, e); challenge != "" {
+	if challenge := h.challenge(r, e); challenge != "" {
 		w.Header().Set("WWW-Authenticate", challenge)
 	}
 	writeProblem(w, e.Problem())

@@ -24,6 +24,11 @@ var rooms = []room{
 	{"mcp", []string{".", "session"}},
 
 	{"auth", []string{"."}},
+	{"auth/apikey", []string{".", "auth"}},
+	{"auth/introspection", []string{".", "auth", "internal/authserver"}},
+	{"auth/jwt", []string{".", "auth", "internal/authserver"}},
+	{"auth/mtls", []string{".", "auth"}},
+	{"internal/authserver", nil},
 	{"session", nil},
 	{"session/sessiontest", []string{"session"}},
 	{"health", []string{"."}},
