@@ -24,6 +24,8 @@ type Config struct {
 	Addr string
 	// Listener is used instead of Addr; nil means that Run listens on Addr.
 	Listener net.Listener
+	// inherited says that a supervisor keeps the Listener's socket.
+	inherited bool
 	// MetricsAddr is a host:port of its own for /metrics, without credentials;
 	// empty means that /metrics is beside the other routes, behind credentials.
 	MetricsAddr string

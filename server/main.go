@@ -111,6 +111,8 @@ func (p program) configure(svc *tandem.Service, stdio bool, configure []func(*Co
 	}
 	if stdio { // nothing listens, so nothing needs credentials
 		cfg.Addr, cfg.MetricsAddr, cfg.Listener = "", "", nil
+	} else if err := cfg.inherit(); err != nil {
+		return nil, err
 	}
 	return New(svc, cfg)
 }

@@ -51,13 +51,14 @@ func (s *Server) Run(ctx context.Context) error {
 // listening is one listener with its server.
 type listening struct {
 	net.Listener
-	server *http.Server
+	server    *http.Server
+	inherited bool // somebody else keeps the socket
 }
 
 // serve returns nil once the server was shut down.
 func (l listening) serve() error {
 	err := l.server.Serve(l.Listener)
-	if errors.Is(err, http.ErrServerClosed) {
+	if errors.Is(err, http.ErrServerClosed) || l.inherited && errors.Is(err, net.ErrClosed) {
 		return nil
 	}
 	return err
@@ -72,13 +73,13 @@ func (s *Server) listen(ctx context.Context) ([]listening, error) {
 			return nil, fmt.Errorf("server: %w", err)
 		}
 	}
-	open := []listening{{main, s.httpServer(s)}}
+	open := []listening{{main, s.httpServer(s), s.config.inherited}}
 	if s.config.MetricsAddr != "" {
 		metrics, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.MetricsAddr)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("server: metrics: %w", err), main.Close())
 		}
-		open = append(open, listening{metrics, s.metricsServer()})
+		open = append(open, listening{metrics, s.metricsServer(), false})
 	}
 	s.announce(ctx, open)
 	return open, nil
@@ -138,7 +139,11 @@ func (s *Server) metricsAlone() http.Handler {
 func (s *Server) shutdown(listeners []listening) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.ShutdownGrace)
 	defer cancel()
-	err := s.Drain(ctx)
+	var err error
+	for _, l := range listeners {
+		err = errors.Join(err, l.handOver())
+	}
+	err = errors.Join(err, s.Drain(ctx))
 	for _, l := range listeners {
 		if failed := l.server.Shutdown(ctx); failed != nil {
 			err = errors.Join(err, fmt.Errorf("server: connections were cut: %w", failed), l.server.Close())
