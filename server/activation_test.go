@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 )
@@ -48,43 +50,35 @@ func TestRestartOnAnInheritedSocket(t *testing.T) {
 	}
 	defer socket.Close()
 
-	first := startInherited(t, socket)
-	stop, failures, calls := make(chan struct{}), make(chan error, 1), make(chan int, 1)
-	go func() {
-		n := 0
-		defer func() { calls <- n }()
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if err := callAlone(url, n); err != nil {
-				failures <- err
-				return
-			}
-			n++
-		}
-	}()
+	current := startInherited(t, socket)
+	var calls atomic.Int64
+	ctx, cancel := context.WithCancel(t.Context())
+	failure := make(chan error, 1)
+	go func() { failure <- callOn(ctx, url, &calls) }()
 	for range 3 {
-		first.signal(t, syscall.SIGTERM)
-		code := first.wait(t)
-		if code != 0 {
-			t.Fatalf("the child ended with %d:\n%s", code, first.stderr.String())
+		before := calls.Load()
+		eventually(t, "calls are served", func() bool { return calls.Load() > before+10 })
+		current.signal(t, syscall.SIGTERM)
+		if code := current.wait(t); code != exitOK {
+			t.Fatalf("the child ended with %d:\n%s", code, current.stderr.String())
 		}
-		first = startInherited(t, socket)
+		current = startInherited(t, socket)
 	}
-	close(stop)
-	n := <-calls
-	select {
-	case err := <-failures:
-		t.Fatalf("call %d: %v\n%s", n, err, first.stderr.String())
-	default:
+	cancel()
+	if err := <-failure; err != nil {
+		t.Errorf("call %d: %v\n%s", calls.Load(), err, current.stderr.String())
 	}
-	if n == 0 {
-		t.Error("no call was made")
+}
+
+// callOn calls, one call after the other, until one fails or ctx ends.
+func callOn(ctx context.Context, url string, calls *atomic.Int64) error {
+	for ctx.Err() == nil {
+		if err := callAlone(url, int(calls.Load())); err != nil {
+			return err
+		}
+		calls.Add(1)
 	}
-	t.Logf("%d calls over three restarts", n)
+	return nil
 }
 
 // callAlone makes one call on a connection of its own.
