@@ -23,7 +23,7 @@ func TestBrowser(t *testing.T) {
 	config, err := json.Marshal(map[string]string{
 		"chromium":   chromium,
 		"open":       serve(t, open, server.Config{}),
-		"closed":     serve(t, inventory(t), server.Config{APIKeys: []string{browserKey}}),
+		"closed":     serve(t, inventory(t), server.Config{APIKeys: []tandem.Secret{browserKey}}),
 		"key":        browserKey,
 		"based":      serve(t, inventory(t), server.Config{BasePath: "/behind/proxy"}) + "/behind/proxy",
 		"everything": serve(t, everything(t), server.Config{}),

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/tandem-go/tandem"
 	"github.com/tandem-go/tandem/auth"
 )
 
@@ -49,7 +50,7 @@ var routesOfAll = []struct {
 // Every route but health, docs and the OpenAPI document needs credentials, with
 // a trailing slash and without, and whatever is wrong with them.
 func TestEveryRouteNeedsCredentials(t *testing.T) {
-	s := newServer(t, newService(t), Config{APIKeys: []string{testKey}})
+	s := newServer(t, newService(t), Config{APIKeys: []tandem.Secret{testKey}})
 	s.failures = nil // this caller fails more often than it may
 	for _, route := range routesOfAll {
 		for _, path := range []string{route.path, slashed(route.path)} {
@@ -96,7 +97,7 @@ func slashed(path string) string {
 // A path that only looks like an open one is not open (security by route, not by
 // prefix).
 func TestOpenRoutesAreExact(t *testing.T) {
-	s := newServer(t, newService(t), Config{APIKeys: []string{testKey}})
+	s := newServer(t, newService(t), Config{APIKeys: []tandem.Secret{testKey}})
 	for _, path := range []string{
 		"/docs/../api/v1/status", "/docs/..%2fapi/v1/status", "/health/../metrics", "/docs/../mcp",
 		"/api/v1/status?/docs", "/api/v1/status;/docs", "/api/v1/%2e%2e/docs",
@@ -113,7 +114,7 @@ func TestOpenRoutesAreExact(t *testing.T) {
 
 // The same principal reaches the handler through both doors.
 func TestPrincipalReachesHandler(t *testing.T) {
-	s := newServer(t, newService(t), Config{APIKeys: []string{testKey}})
+	s := newServer(t, newService(t), Config{APIKeys: []tandem.Secret{testKey}})
 	keys, _ := auth.NewAPIKeys([]string{testKey})
 	p, _ := keys.Verify(t.Context(), testKey)
 	bearer := []string{"Authorization", "Bearer " + testKey}
@@ -133,7 +134,7 @@ func TestPrincipalReachesHandler(t *testing.T) {
 // A mark in the context cannot come over a connection: no header makes a
 // stranger the self-check.
 func TestSelfCheckIsNotForgeable(t *testing.T) {
-	s := newServer(t, newService(t), Config{APIKeys: []string{testKey}})
+	s := newServer(t, newService(t), Config{APIKeys: []tandem.Secret{testKey}})
 	w := ask(s, "POST", "/mcp", callEcho, append([]string{"User-Agent", "tandem-health", "X-Request-Id", "health"}, modern...)...)
 	if w.Code != 401 {
 		t.Errorf("got %d", w.Code)
@@ -169,7 +170,7 @@ func TestAnonymousOnLoopbackOnly(t *testing.T) {
 // Somebody who tries many tokens is slowed down; others are not.
 func TestFailedCredentialsAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // where no time passes in which tries come back
-		s := newServer(t, newService(t), Config{APIKeys: []string{testKey}})
+		s := newServer(t, newService(t), Config{APIKeys: []tandem.Secret{testKey}})
 		last := 0
 		for range failureRate.Requests + 1 {
 			last = ask(s, "GET", "/api/v1/status", "", "Authorization", "Bearer guess", "peer", "192.0.2.1:1").Code

@@ -47,7 +47,7 @@ type Config struct {
 
 	// APIKeys are bearer tokens that may do everything; empty means that there
 	// are no credentials, which is refused beyond loopback.
-	APIKeys []string
+	APIKeys []tandem.Secret
 	// Verifier establishes callers instead of APIKeys.
 	Verifier auth.Verifier
 	// InsecureNoAuth serves everybody beyond loopback without credentials.
@@ -56,7 +56,7 @@ type Config struct {
 	// StateKeys are secrets, of at least 32 bytes each, by which a caller who was
 	// asked may answer to another replica, or after a restart: see
 	// [tandem.Service.SetStateKeys]. Nil leaves the service's as they are.
-	StateKeys []string
+	StateKeys []tandem.Secret
 
 	// AllowedOrigins are the exact origins of web pages that may call, besides
 	// the service's own, such as "https://app.example.com". Nil means none.
@@ -324,7 +324,7 @@ func checkRESTPrefix(prefix string) error {
 // shortestStateKey is how many bytes a service's state key has at least.
 const shortestStateKey = 32
 
-func checkStateKeys(keys []string) error {
+func checkStateKeys(keys []tandem.Secret) error {
 	for i, key := range keys {
 		if len(key) < shortestStateKey {
 			return fmt.Errorf("key %d has %d bytes, of at least %d", i+1, len(key), shortestStateKey)

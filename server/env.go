@@ -21,6 +21,7 @@ type variable struct {
 	// about is for the list of variables that -h prints.
 	about  string
 	secret bool // its value must not be repeated in an error
+	file   bool // its value may be in the file that the variable NAME_FILE names
 	empty  bool // an empty value is not the same as none
 	set    func(c *Config, value string) error
 }
@@ -88,16 +89,16 @@ var variables = []variable{
 		name: "API_KEYS", takes: "keys with commas between, each of A-Z a-z 0-9 - . _ ~ + / and = at its end", secret: true,
 		about: "bearer tokens of those who may call; none: everybody, on loopback only",
 		set: func(c *Config, v string) error {
-			c.APIKeys = split(v)
-			_, err := auth.NewAPIKeys(c.APIKeys)
+			c.APIKeys = splitSecrets(v)
+			_, err := auth.NewAPIKeys(reveal(c.APIKeys))
 			return err
 		},
 	},
 	{
-		name: "STATE_KEYS", takes: "secrets of at least 32 bytes with commas between, the same on every replica", secret: true,
+		name: "STATE_KEYS", takes: "secrets of at least 32 bytes with commas between, the same on every replica", secret: true, file: true,
 		about: "secrets by which callers that were asked may answer to any replica; the first one seals",
 		set: func(c *Config, v string) error {
-			c.StateKeys = split(v)
+			c.StateKeys = splitSecrets(v)
 			return ok(len(c.StateKeys) > 0 && checkStateKeys(c.StateKeys) == nil)
 		},
 	},
@@ -138,13 +139,12 @@ func FromEnv(lookup func(name string) (string, bool)) (Config, error) {
 		errs []error
 	)
 	for _, v := range variables {
-		value, present := lookup(v.name)
-		value = strings.TrimSpace(value)
-		if !present || value == "" && !v.empty {
-			continue
+		value, present, err := v.read(lookup)
+		if err == nil && present {
+			err = v.apply(&c, value)
 		}
-		if err := v.set(&c, value); err != nil {
-			errs = append(errs, v.wrong(value, err))
+		if err != nil {
+			errs = append(errs, err)
 		}
 	}
 	var err error
@@ -155,6 +155,25 @@ func FromEnv(lookup func(name string) (string, bool)) (Config, error) {
 		errs = append(errs, err)
 	}
 	return c, errors.Join(errs...)
+}
+
+// read returns the variable's value, and whether it is one.
+func (v variable) read(lookup func(string) (string, bool)) (value string, present bool, err error) {
+	if v.file {
+		secret, err := LookupSecret(lookup, v.name)
+		value = strings.TrimSpace(secret.Reveal())
+		return value, value != "", err
+	}
+	value, present = lookup(v.name)
+	value = strings.TrimSpace(value)
+	return value, present && (value != "" || v.empty), nil
+}
+
+func (v variable) apply(c *Config, value string) error {
+	if err := v.set(c, value); err != nil {
+		return v.wrong(value, err)
+	}
+	return nil
 }
 
 func (v variable) wrong(value string, err error) error {
@@ -184,6 +203,26 @@ func split(list string) []string {
 		}
 	}
 	return parts
+}
+
+// splitSecrets is split for secrets, which a file can also have line by line.
+func splitSecrets(list string) []tandem.Secret {
+	var secrets []tandem.Secret
+	for line := range strings.Lines(list) {
+		for _, s := range split(line) {
+			secrets = append(secrets, tandem.Secret(s))
+		}
+	}
+	return secrets
+}
+
+// reveal is for those who take secrets as text.
+func reveal(secrets []tandem.Secret) []string {
+	text := make([]string, len(secrets))
+	for i, s := range secrets {
+		text[i] = s.Reveal()
+	}
+	return text
 }
 
 func isNumber(s string) bool {

@@ -38,9 +38,9 @@ func TestFromEnv(t *testing.T) {
 				Addr: "[::1]:9000", PublicURL: "https://example.com/inventory", BasePath: "/x/y", Doors: tandem.MCP,
 				AllowedOrigins: []string{"https://app.example.com", "http://localhost:3000"}, AllowedHosts: []string{"a.example.com", "b"},
 				TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
-				RateLimit:      Rate{6000, time.Minute}, APIKeys: []string{"one-key", "another-key"}, MetricsAddr: "127.0.0.1:9090",
+				RateLimit:      Rate{6000, time.Minute}, APIKeys: []tandem.Secret{"one-key", "another-key"}, MetricsAddr: "127.0.0.1:9090",
 				ShutdownGrace: 90 * time.Second, DrainDelay: 5 * time.Second, InsecureNoAuth: true,
-				StateKeys: []string{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"},
+				StateKeys: []tandem.Secret{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"},
 			},
 		},
 		"port means every address": {map[string]string{"PORT": "8080"}, Config{Addr: "0.0.0.0:8080"}},
@@ -59,7 +59,7 @@ func TestFromEnv(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, got, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+			if diff := cmp.Diff(c.want, got, cmpopts.EquateComparable(netip.Prefix{}), cmpopts.IgnoreUnexported(Config{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

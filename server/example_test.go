@@ -74,7 +74,7 @@ func ExampleConfig_middleware() {
 		})
 	}
 	s, err := server.New(newGreeter(), server.Config{
-		APIKeys:    []string{"secret-key-0123456789"},
+		APIKeys:    []tandem.Secret{"secret-key-0123456789"},
 		Middleware: map[string][]func(http.Handler) http.Handler{"/api": {tell}},
 	})
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/tandem-go/tandem"
 )
 
 // A caller has its rate as a burst, then evenly; others have theirs.
@@ -66,8 +68,8 @@ func TestNetwork(t *testing.T) {
 // Beyond its rate a caller gets 429 with Retry-After, on both doors together; each
 // principal has its own rate, and health none.
 func TestRateLimit(t *testing.T) {
-	other := "other-key-0123456789"
-	s := newServer(t, newService(t), Config{RateLimit: Rate{Requests: 2, Per: time.Hour}, APIKeys: []string{testKey, other}})
+	const other = "other-key-0123456789"
+	s := newServer(t, newService(t), Config{RateLimit: Rate{Requests: 2, Per: time.Hour}, APIKeys: []tandem.Secret{testKey, other}})
 	as := func(key string) []string { return []string{"Authorization", "Bearer " + key, "peer", "192.0.2.1:1"} }
 	if code := ask(s, "GET", "/api/v1/status", "", as(testKey)...).Code; code != 204 {
 		t.Fatalf("got %d", code)

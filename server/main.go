@@ -139,9 +139,12 @@ func (p program) usage(set *flag.FlagSet, configure []func(*Config)) {
 	_, _ = fmt.Fprintf(p.stderr, "Usage: %s [-stdio]\n\n", set.Name())
 	set.PrintDefaults()
 	_, _ = fmt.Fprintln(p.stderr, "\nEnvironment:")
-	line := func(name, about string) { _, _ = fmt.Fprintf(p.stderr, "  %-17s %s\n", name, about) }
+	line := func(name, about string) { _, _ = fmt.Fprintf(p.stderr, "  %-23s %s\n", name, about) }
 	for _, v := range variables {
 		line(v.name, v.about)
+		if v.file {
+			line(v.name+fileSuffix, "a file that holds "+v.name+" instead")
+		}
 	}
 	line("LOG_LEVEL", "debug, info, warn or error; default: info")
 	line("LOG_FORMAT", "text or json; default: text")

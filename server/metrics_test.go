@@ -126,7 +126,7 @@ func TestMetricsAddr(t *testing.T) {
 	}
 	addr := free.Addr().String()
 	free.Close()
-	r := run(t, newService(t), Config{APIKeys: []string{testKey}, MetricsAddr: addr})
+	r := run(t, newService(t), Config{APIKeys: []tandem.Secret{testKey}, MetricsAddr: addr})
 	apart := &running{client: r.client, url: "http://" + addr}
 	eventually(t, "the metrics are there", func() bool {
 		response, err := r.client.Get(apart.url + "/metrics")
@@ -148,7 +148,7 @@ func TestMetricsAddr(t *testing.T) {
 
 // BenchmarkREST is what a request costs in process, everything included.
 func BenchmarkREST(b *testing.B) {
-	s := newServer(b, newService(b), Config{APIKeys: []string{testKey}})
+	s := newServer(b, newService(b), Config{APIKeys: []tandem.Secret{testKey}})
 	b.ReportAllocs()
 	for b.Loop() {
 		if w := ask(s, "GET", "/api/v1/echo/hi", "", "Authorization", "Bearer "+testKey); w.Code != 200 {
@@ -159,7 +159,7 @@ func BenchmarkREST(b *testing.B) {
 
 // BenchmarkMCP is the same call through MCP.
 func BenchmarkMCP(b *testing.B) {
-	s := newServer(b, newService(b), Config{APIKeys: []string{testKey}})
+	s := newServer(b, newService(b), Config{APIKeys: []tandem.Secret{testKey}})
 	headers := append([]string{"Authorization", "Bearer " + testKey}, modern...)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -162,7 +162,7 @@ func TestBrokenMiddlewareIsRed(t *testing.T) {
 // A service that is reached under another name than the ones it knows is found by
 // its self-check, which comes under the public one.
 func TestSelfCheckUnderPublicName(t *testing.T) {
-	s := newServer(t, newService(t), Config{PublicURL: "https://shop.example.com", APIKeys: []string{testKey}, RateLimit: Rate{1, 1e9}})
+	s := newServer(t, newService(t), Config{PublicURL: "https://shop.example.com", APIKeys: []tandem.Secret{testKey}, RateLimit: Rate{1, 1e9}})
 	if w := ask(s, "GET", "/health/mcp", "", "Host", "10.0.0.1:8000"); w.Code != 200 {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

@@ -22,7 +22,7 @@ func served(t *testing.T, l logging, cfg Config) (*Server, *syncBuffer) {
 
 // The access log has who, what and how it ended, and no secret.
 func TestAccessLog(t *testing.T) {
-	s, log := served(t, logging{json: true}, Config{APIKeys: []string{testKey}})
+	s, log := served(t, logging{json: true}, Config{APIKeys: []tandem.Secret{testKey}})
 	w := ask(s, "GET", "/api/v1/echo/hi?access_tokem=hush&x=hush", "", "Authorization", "Bearer "+testKey, "Cookie", "hush")
 	var line map[string]any
 	for text := range strings.Lines(log.String()) {
@@ -52,7 +52,7 @@ func TestAccessLog(t *testing.T) {
 // No request writes a line of its own making, or reaches a terminal.
 func TestLogInjection(t *testing.T) {
 	for _, l := range []logging{{}, {json: true}} {
-		s, log := served(t, l, Config{APIKeys: []string{testKey}})
+		s, log := served(t, l, Config{APIKeys: []tandem.Secret{testKey}})
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Host, r.RemoteAddr = "localhost", "127.0.0.1:1"
 		r.Method = "GET\r\nlevel=ERROR\x1b[2J"
@@ -166,7 +166,7 @@ func TestMiddleware(t *testing.T) {
 			})
 		}
 	}
-	s := newServer(t, newService(t), Config{APIKeys: []string{testKey}, Middleware: map[string][]func(http.Handler) http.Handler{
+	s := newServer(t, newService(t), Config{APIKeys: []tandem.Secret{testKey}, Middleware: map[string][]func(http.Handler) http.Handler{
 		"/api": {mark("outer"), mark("inner")},
 		"/mcp": {mark("mcp")},
 	}})

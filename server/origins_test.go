@@ -40,12 +40,12 @@ func TestForeignHost(t *testing.T) {
 			[]string{"localhost", "LOCALHOST:9", "127.0.0.1:8000", "[::1]:8000", "localhost."},
 		},
 		"public URL": {
-			Config{PublicURL: "https://shop.example.com/inventory", APIKeys: []string{testKey}},
+			Config{PublicURL: "https://shop.example.com/inventory", APIKeys: []tandem.Secret{testKey}},
 			[]string{"evil.example", "shop.example.com.evil.example", "example.com", "xshop.example.com"},
 			[]string{"shop.example.com", "Shop.Example.com:443", "localhost:8000"},
 		},
 		"public URL beyond loopback": {
-			Config{Addr: ":8000", PublicURL: "https://shop.example.com", APIKeys: []string{testKey}, AllowedHosts: []string{"shop.internal"}},
+			Config{Addr: ":8000", PublicURL: "https://shop.example.com", APIKeys: []tandem.Secret{testKey}, AllowedHosts: []string{"shop.internal"}},
 			[]string{"evil.example", "shop.internal.evil.example"},
 			[]string{"shop.example.com", "shop.internal:8000", "10.0.0.5:8000", "inventory:8000"},
 		},
@@ -56,7 +56,7 @@ func TestForeignHost(t *testing.T) {
 		},
 		// A rebound page has no credentials to send.
 		"no name, credentials": {
-			Config{Addr: ":8000", APIKeys: []string{testKey}},
+			Config{Addr: ":8000", APIKeys: []tandem.Secret{testKey}},
 			nil,
 			[]string{"shop.example.com", "10.0.0.5:8000"},
 		},
@@ -109,7 +109,7 @@ var foreignOrigins = []string{
 func TestOrigins(t *testing.T) {
 	const app = "https://app.example.com"
 	s := newServer(t, newService(t), Config{
-		PublicURL: "https://shop.example.com", AllowedOrigins: []string{app}, APIKeys: []string{testKey},
+		PublicURL: "https://shop.example.com", AllowedOrigins: []string{app}, APIKeys: []tandem.Secret{testKey},
 	})
 	for _, q := range doorRequests {
 		for _, origin := range foreignOrigins {
@@ -152,7 +152,7 @@ func TestTwoOrigins(t *testing.T) {
 // Under a name that is not known to be the service's, a page of that name is not
 // the service's own.
 func TestSameOriginNeedsKnownName(t *testing.T) {
-	s := newServer(t, newService(t), Config{Addr: ":8000", APIKeys: []string{testKey}})
+	s := newServer(t, newService(t), Config{Addr: ":8000", APIKeys: []tandem.Secret{testKey}})
 	same := func(host string) int {
 		headers := append([]string{"Host", host, "Origin", "http://" + host, "Authorization", "Bearer " + testKey}, modern...)
 		return ask(s, "POST", "/mcp", callEcho, headers...).Code
@@ -200,7 +200,7 @@ func TestFormPost(t *testing.T) {
 // both doors need, those of operations and of MCP parameters among them.
 func TestPreflight(t *testing.T) {
 	const app = "https://app.example.com"
-	s := newServer(t, newService(t), Config{AllowedOrigins: []string{app}, APIKeys: []string{testKey}})
+	s := newServer(t, newService(t), Config{AllowedOrigins: []string{app}, APIKeys: []tandem.Secret{testKey}})
 	preflight := func(path, origin, headers string) (int, http.Header) {
 		w := ask(s, "OPTIONS", path, "", "Origin", origin, "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", headers)
 		return w.Code, w.Header()
@@ -244,7 +244,7 @@ func TestPreflight(t *testing.T) {
 
 // A plain OPTIONS is the door's, and needs credentials.
 func TestPlainOptions(t *testing.T) {
-	s := newServer(t, newService(t), Config{APIKeys: []string{testKey}})
+	s := newServer(t, newService(t), Config{APIKeys: []tandem.Secret{testKey}})
 	if w := ask(s, "OPTIONS", "/api/v1/echo", ""); w.Code != 401 {
 		t.Errorf("without credentials: %d", w.Code)
 	}
@@ -260,7 +260,7 @@ func TestOriginsRefuseToStart(t *testing.T) {
 		{}, {"*"}, {"null"}, {""}, {"https://app.example.com/"}, {"https://app.example.com/x"}, {"https://*.example.com"},
 		{"https://app.example.com", "*"}, {"//app.example.com"}, {"https://app.example.com?x"}, {"https://a b"}, {"https://app.example.com:"},
 	} {
-		for _, keys := range [][]string{nil, {testKey}} {
+		for _, keys := range [][]tandem.Secret{nil, {testKey}} {
 			if _, err := New(newService(t), Config{AllowedOrigins: list, APIKeys: keys}); err == nil {
 				t.Errorf("%q started", list)
 			}

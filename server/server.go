@@ -120,7 +120,7 @@ func (c Config) sealStates(svc *tandem.Service) error {
 	}
 	secrets := make([][]byte, len(c.StateKeys))
 	for i, key := range c.StateKeys {
-		secrets[i] = []byte(key)
+		secrets[i] = []byte(key.Reveal())
 	}
 	if err := svc.SetStateKeys(secrets...); err != nil {
 		return fmt.Errorf("server: Config.StateKeys: %w", err)
@@ -132,7 +132,7 @@ func (c Config) verifier() (auth.Verifier, error) {
 	if c.Verifier != nil || len(c.APIKeys) == 0 {
 		return c.Verifier, nil
 	}
-	keys, err := auth.NewAPIKeys(c.APIKeys)
+	keys, err := auth.NewAPIKeys(reveal(c.APIKeys))
 	if err != nil {
 		return nil, fmt.Errorf("server: Config.APIKeys: %w", err)
 	}

@@ -252,8 +252,8 @@ func TestChangedOperations(t *testing.T) {
 // A caller that was asked may answer to another replica that has the keys, also
 // while they are rotated, and to no other.
 func TestStateKeys(t *testing.T) {
-	old, present := strings.Repeat("o", 32), strings.Repeat("p", 32)
-	replica := func(keys ...string) *Server {
+	old, present := tandem.Secret(strings.Repeat("o", 32)), tandem.Secret(strings.Repeat("p", 32))
+	replica := func(keys ...tandem.Secret) *Server {
 		svc := newService(t)
 		tandem.Register(svc, tandem.Operation{Name: "sure", Asks: true}, func(ctx context.Context, _ struct{}) (struct{}, error) {
 			var form struct {
@@ -269,10 +269,10 @@ func TestStateKeys(t *testing.T) {
 		t.Fatalf("%d %s", asked.Code, asked.Body)
 	}
 	for name, c := range map[string]struct {
-		keys []string
+		keys []tandem.Secret
 		want int
 	}{
-		"the same": {[]string{old}, 204}, "rotated": {[]string{present, old}, 204}, "dropped": {[]string{present}, 400}, "none": {nil, 400},
+		"the same": {[]tandem.Secret{old}, 204}, "rotated": {[]tandem.Secret{present, old}, 204}, "dropped": {[]tandem.Secret{present}, 400}, "none": {nil, 400},
 	} {
 		w := ask(replica(c.keys...), "POST", "/api/v1/sure", "{}", "Tandem-Request-State", problem.InputRequired.State,
 			"Tandem-Input-Responses", `{"q1-1":{"action":"accept","content":{"sure":true}}}`)
@@ -280,7 +280,7 @@ func TestStateKeys(t *testing.T) {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
 	}
-	if _, err := New(newService(t), Config{StateKeys: []string{"short"}}); err == nil || !strings.Contains(err.Error(), "Config.StateKeys") || strings.Contains(err.Error(), "short ") {
+	if _, err := New(newService(t), Config{StateKeys: []tandem.Secret{"short"}}); err == nil || !strings.Contains(err.Error(), "Config.StateKeys") || strings.Contains(err.Error(), "short ") {
 		t.Errorf("a short key: %v", err)
 	}
 }

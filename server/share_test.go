@@ -18,7 +18,7 @@ func TestMaxInFlightPerCaller(t *testing.T) {
 		<-release
 		return none{}, nil
 	})
-	s := newServer(t, svc, Config{MaxInFlightPerCaller: 1, APIKeys: []string{testKey, other}})
+	s := newServer(t, svc, Config{MaxInFlightPerCaller: 1, APIKeys: []tandem.Secret{testKey, other}})
 	as := func(key string, headers ...string) []string {
 		return append([]string{"Authorization", "Bearer " + key}, headers...)
 	}

@@ -3,7 +3,8 @@
 // inventory.db of the working folder, which it creates and fills.
 //
 // It reads the environment: DATABASE_URL, DB_POOL_MIN, DB_POOL_MAX, CURSOR_KEY and
-// RECOUNT_DELAY (see package service), and what server.Main reads.
+// RECOUNT_DELAY (see package service), and what server.Main reads. DATABASE_URL_FILE
+// and CURSOR_KEY_FILE name files that hold these two.
 package main
 
 import (
@@ -15,7 +16,7 @@ import (
 )
 
 func main() {
-	cfg, err := service.FromEnv(os.Getenv)
+	cfg, err := service.FromEnv(os.LookupEnv)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "inventory:", err)
 		os.Exit(2)

@@ -43,7 +43,7 @@ var rooms = []room{
 	{"examples/conformance", []string{"examples/conformance/fixtures", "server"}},
 	{"examples/conformance/fixtures", []string{"."}},
 	{"examples/inventory", []string{"examples/inventory/service", "server"}},
-	{"examples/inventory/service", []string{".", "examples/inventory/internal/stock", "examples/inventory/internal/store"}},
+	{"examples/inventory/service", []string{".", "examples/inventory/internal/stock", "examples/inventory/internal/store", "server"}},
 	{"examples/inventory/internal/stock", []string{"."}},
 	{"examples/inventory/internal/store", []string{".", "examples/inventory/internal/stock"}},
 

@@ -5,8 +5,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tandem-go/tandem"
 	"github.com/tandem-go/tandem/examples/inventory/internal/stock"
 	"github.com/tandem-go/tandem/examples/inventory/internal/store"
+	"github.com/tandem-go/tandem/server"
 )
 
 const (
@@ -17,23 +19,25 @@ const (
 
 // Usage lists the variables that [FromEnv] reads.
 const Usage = `Environment of the inventory:
-  DATABASE_URL      sqlite:PATH, sqlite::memory: or postgres://…; default: sqlite:inventory.db
-  DB_POOL_MIN       connections that are kept open
-  DB_POOL_MAX       connections at most; default: what suits the engine
-  CURSOR_KEY        secret of at least 32 bytes that signs list cursors, the same on every replica
-  RECOUNT_DELAY     how long a recount takes per step; default: 200ms`
+  DATABASE_URL       sqlite:PATH, sqlite::memory: or postgres://…; default: sqlite:inventory.db
+  DATABASE_URL_FILE  a file that holds it instead
+  DB_POOL_MIN        connections that are kept open
+  DB_POOL_MAX        connections at most; default: what suits the engine
+  CURSOR_KEY         secret of at least 32 bytes that signs list cursors, the same on every replica
+  CURSOR_KEY_FILE    a file that holds it instead
+  RECOUNT_DELAY      how long a recount takes per step; default: 200ms`
 
 // Config configures the service; the zero value means the defaults that each
 // field states.
 type Config struct {
 	// DatabaseURL is sqlite:PATH, sqlite::memory: or postgres://…; empty means the
-	// file inventory.db in the working folder.
-	DatabaseURL string
+	// file inventory.db in the working folder. It can hold a password.
+	DatabaseURL tandem.Secret
 	// PoolMin and PoolMax bound the database pool; zero means the engine's default.
 	PoolMin, PoolMax int
 	// CursorKey signs list cursors; empty means a random one, so that cursors end
 	// with the process and are not shared by replicas.
-	CursorKey []byte
+	CursorKey tandem.Secret
 	// RecountDelay is how long a recount takes per step of 25 products; zero means
 	// 200 ms, a negative one no delay.
 	RecountDelay time.Duration
@@ -43,15 +47,29 @@ func (c Config) databaseURL() string {
 	if c.DatabaseURL == "" {
 		return defaultDatabase
 	}
-	return c.DatabaseURL
+	return c.DatabaseURL.Reveal()
 }
 
-// FromEnv reads the configuration from the environment: DATABASE_URL, DB_POOL_MIN,
-// DB_POOL_MAX, CURSOR_KEY and RECOUNT_DELAY. An unset or empty variable means the
-// default. The error names the variable and what it takes.
-func FromEnv(getenv func(string) string) (Config, error) {
-	cfg := Config{DatabaseURL: getenv("DATABASE_URL"), CursorKey: []byte(getenv("CURSOR_KEY"))}
-	var err error
+// FromEnv reads the configuration from variables, such as those of os.LookupEnv:
+// DATABASE_URL, DB_POOL_MIN, DB_POOL_MAX, CURSOR_KEY and RECOUNT_DELAY, and the two
+// secrets among them from the files of DATABASE_URL_FILE and CURSOR_KEY_FILE. An
+// unset or empty variable means the default. The error names the variable and what
+// it takes.
+func FromEnv(lookup func(string) (string, bool)) (Config, error) {
+	getenv := func(name string) string {
+		value, _ := lookup(name)
+		return value
+	}
+	var (
+		cfg Config
+		err error
+	)
+	if cfg.DatabaseURL, err = server.LookupSecret(lookup, "DATABASE_URL"); err != nil {
+		return Config{}, err
+	}
+	if cfg.CursorKey, err = server.LookupSecret(lookup, "CURSOR_KEY"); err != nil {
+		return Config{}, err
+	}
 	if cfg.PoolMin, err = poolSize(getenv, "DB_POOL_MIN", 0); err != nil {
 		return Config{}, err
 	}

@@ -55,7 +55,7 @@ func newService(t testing.TB) *tandem.Service {
 	t.Helper()
 	svc, err := service.New(service.Config{
 		DatabaseURL:  "sqlite::memory:",
-		CursorKey:    []byte("an HMAC key that every run shares"),
+		CursorKey:    "an HMAC key that every run shares",
 		RecountDelay: -1,
 	})
 	if err != nil {

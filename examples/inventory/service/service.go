@@ -32,7 +32,7 @@ func New(cfg Config) (*tandem.Service, error) {
 	inv := stock.New(db, stock.Config{
 		Service:         Name,
 		Version:         Version,
-		CursorKey:       cfg.CursorKey,
+		CursorKey:       []byte(cfg.CursorKey.Reveal()),
 		StepDelay:       cfg.RecountDelay,
 		Progress:        tandem.Progress,
 		ConfirmWriteOff: confirmWriteOff,
