@@ -14,7 +14,9 @@ import (
 // apiKeyIssuer is the issuer of the principals of API keys.
 const apiKeyIssuer = "api-key"
 
-var errUnknownKey = errors.New("no such API key")
+// errUnknownKey leaves the token to another verifier: a plain list of keys cannot
+// tell a wrong key from a token of another kind.
+var errUnknownKey = fmt.Errorf("no such API key: %w", ErrOtherKind)
 
 // APIKeys verifies static keys. It keeps digests, never the keys.
 type APIKeys struct {
@@ -44,6 +46,9 @@ func NewAPIKeys(keys []string) (*APIKeys, error) {
 	}
 	return a, nil
 }
+
+// Name returns "API_KEYS", the plain list's name in the environment.
+func (a *APIKeys) Name() string { return "API_KEYS" }
 
 // Verify finds the key in a time that depends on the number of keys only.
 func (a *APIKeys) Verify(_ context.Context, token string) (*tandem.Principal, error) {

@@ -1,13 +1,13 @@
 package auth
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
-	"strconv"
-	"strings"
-	"time"
+	"slices"
 
 	"github.com/tandem-go/tandem"
 )
@@ -17,139 +17,125 @@ type Options struct {
 	// Logger receives the causes of refusals at level info; nil means
 	// slog.Default().
 	Logger *slog.Logger
+	// Certificates establishes the callers that send no Authorization header, from
+	// the client certificate that their TLS connection verified. A token decides
+	// before a certificate. Nil means that certificates are no credentials.
+	Certificates CertificateVerifier
+	// ResourceMetadata returns the URL that a 401's challenge gives as
+	// resource_metadata (RFC 9728, section 5.1), empty for none. Nil means none.
+	ResourceMetadata func(r *http.Request) string
+	// Scopes are what a 401's challenge tells the caller to ask for (MCP
+	// 2025-11-25, "Protected Resource Metadata Discovery Requirements"). Nil says
+	// nothing.
+	Scopes []string
+	// Source returns where a request comes from, such as its address; verifiers read
+	// it by [Source] to limit what many unknown tokens cost. Nil means that all
+	// requests count as one source.
+	Source func(r *http.Request) string
 	// Refuse is asked before bad or missing credentials are answered; if it
 	// returns an error, the caller gets that instead of the challenge. It is the
-	// place to slow down somebody who tries many tokens. Nil means no such limit.
+	// place to slow down somebody who tries many tokens. It is not asked where no
+	// verdict was reached. Nil means no such limit.
 	Refuse func(r *http.Request) *tandem.Error
 }
 
-var (
-	errNoCredentials = errors.New("no credentials were sent")
-	errTwoHeaders    = errors.New("more than one Authorization header")
-	errNotBearer     = errors.New("the Authorization header is not of the form Bearer TOKEN")
-	errTokenInQuery  = errors.New("credentials in the query are not accepted")
-)
-
-// What a caller reads, whatever the cause was.
-const (
-	unauthenticatedDetail = "the request needs valid credentials: send them as Authorization: Bearer TOKEN"
-	unavailableDetail     = "credentials cannot be checked at the moment"
-)
-
-// unavailableRetry is how long a caller is told to wait when a verifier could
-// not reach a verdict and does not say.
-const unavailableRetry = 5 * time.Second
-
-// maxToken bounds what a verifier has to look at, in bytes.
-const maxToken = 16 << 10
+// guard is a middleware at work.
+type guard struct {
+	Options
+	verifier Verifier
+}
 
 // Middleware returns a middleware that lets only requests with good credentials
 // through, with their principal in the context. Each request is judged by its
-// own credentials.
+// own credentials: one Authorization header with a bearer token, or else a client
+// certificate. A token whose principal has a claim "cnf" must be bound to the
+// client certificate of its connection (RFC 8705, section 3).
+//
+// Behind it [tandem.Reverify] verifies the same credentials again: it fails once
+// they are not good any more, mean somebody else, or hold less than they did. Nil
+// as v means that there are no tokens but only certificates.
 func Middleware(v Verifier, o Options) func(http.Handler) http.Handler {
+	if v == nil {
+		v = Any()
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
+	g := &guard{Options: o, verifier: v}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			principal, err := authenticate(v, r)
+			ctx, err := g.authenticate(r)
 			if err != nil {
-				o.refuse(w, r, err)
+				g.refuse(w, r, err)
 				return
 			}
-			next.ServeHTTP(w, r.WithContext(tandem.WithPrincipal(r.Context(), principal)))
+			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
 }
 
-func authenticate(v Verifier, r *http.Request) (*tandem.Principal, error) {
-	token, err := bearer(r)
+// authenticate returns the context of a request whose credentials are good.
+func (g *guard) authenticate(r *http.Request) (context.Context, error) {
+	c, err := g.credentialsOf(r)
 	if err != nil {
 		return nil, err
 	}
-	return verify(r.Context(), v, token)
+	ctx := r.Context()
+	if g.Source != nil {
+		ctx = sourced{ctx, r, g.Source}
+	}
+	p, err := g.verify(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	ctx = tandem.WithReverify(ctx, func(ctx context.Context) error { return g.again(ctx, c, p) })
+	return tandem.WithPrincipal(ctx, p), nil
 }
 
-// bearer takes the token from the one place where it may be.
-func bearer(r *http.Request) (string, error) {
-	if strings.Contains(r.URL.RawQuery, "=") && tokenInQuery(r) {
-		return "", errTokenInQuery
-	}
-	headers := r.Header["Authorization"]
-	switch len(headers) {
-	case 0:
-		return "", errNoCredentials
-	case 1:
-	default:
-		return "", errTwoHeaders
-	}
-	scheme, token, ok := strings.Cut(headers[0], " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") || len(token) > maxToken || !isToken68(token) {
-		return "", errNotBearer
-	}
-	return token, nil
+// credentials are what a request brought along to say who makes it.
+type credentials struct {
+	token string // empty where the certificate stands alone
+	tls   *tls.ConnectionState
 }
 
-// tokenInQuery finds the parameters that RFC 6750 (section 2.3) and habit use
-// for credentials. Addresses end up in histories and logs, so a token that was
-// sent there must not work.
-func tokenInQuery(r *http.Request) bool {
-	query := r.URL.Query()
-	return query.Has("access_token") || query.Has("api_key")
+func (g *guard) credentialsOf(r *http.Request) (credentials, error) {
+	token, err := bearer(r)
+	if errors.Is(err, errNoCredentials) && g.Certificates != nil && r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+		err = nil
+	}
+	return credentials{token, r.TLS}, err
 }
 
-// refuse answers a request without good credentials. The cause goes to the log.
-func (o Options) refuse(w http.ResponseWriter, r *http.Request, cause error) {
-	text := cause.Error()
-	var e *tandem.Error
-	if errors.As(cause, &e) && e.Unwrap() != nil {
-		text += ": " + e.Unwrap().Error()
+func (g *guard) verify(ctx context.Context, c credentials) (*tandem.Principal, error) {
+	if c.token == "" {
+		return verifyChains(ctx, g.Certificates, c.tls.VerifiedChains)
 	}
-	o.Logger.InfoContext(r.Context(), "request refused", "cause", text, "request_id", tandem.RequestID(r.Context()))
-	if o.Refuse != nil {
-		if err := o.Refuse(r); err != nil {
-			writeError(w, err)
-			return
-		}
+	p, err := verify(ctx, g.verifier, c.token)
+	if err != nil {
+		return nil, err
 	}
-	if e != nil && e.Code == tandem.Unavailable {
-		writeError(w, unavailable(r, e))
-		return
+	if err := confirm(p, c.tls); err != nil {
+		return nil, err
 	}
-	w.Header().Set("WWW-Authenticate", challenge(cause))
-	writeError(w, tandem.Errorf(tandem.Unauthenticated, unauthenticatedDetail))
+	return p, nil
 }
 
-// unavailable keeps nothing of the verifier's error but when to try again.
-func unavailable(r *http.Request, e *tandem.Error) *tandem.Error {
-	retry := e.RetryAfter
-	if retry == 0 {
-		retry = unavailableRetry
-	}
-	public := tandem.Errorf(tandem.Unavailable, unavailableDetail).WithRetryAfter(retry)
-	public.CorrelationID = tandem.RequestID(r.Context())
-	return public
-}
+const (
+	endedDetail   = "the credentials are not good any more"
+	changedDetail = "the credentials do not grant what they did any more"
+)
 
-// challenge returns the value of WWW-Authenticate. RFC 6750, section 3.1: a
-// request without any credentials gets no error code.
-func challenge(cause error) string {
-	if errors.Is(cause, errNoCredentials) {
-		return "Bearer"
+// again verifies the credentials of a request that was let through as p.
+func (g *guard) again(ctx context.Context, c credentials, p *tandem.Principal) error {
+	now, err := g.verify(ctx, c)
+	if noVerdict(err) {
+		return unavailable(ctx, err)
 	}
-	return `Bearer error="invalid_token"`
-}
-
-// writeError answers with the error's problem document.
-func writeError(w http.ResponseWriter, e *tandem.Error) {
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
-	if e.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	if err != nil {
+		return tandem.Errorf(tandem.Unauthenticated, endedDetail).WithCause(err)
 	}
-	body := e.Problem().JSON()
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(e.Code.HTTPStatus())
-	_, _ = w.Write(body) // the caller may be gone; there is nobody else to tell
+	if now.Key() != p.Key() || slices.ContainsFunc(p.Scopes, func(scope string) bool { return !now.Has(scope) }) {
+		return tandem.Errorf(tandem.Unauthenticated, changedDetail).WithCause(fmt.Errorf("now %q with scopes %q", now.Subject, now.Scopes))
+	}
+	return nil
 }

@@ -73,7 +73,8 @@ func TestMiddlewareRefuses(t *testing.T) {
 		"query":                {nil, "?access_token=" + goodKey, invalid},
 		"query and header":     {[]string{"Bearer " + goodKey}, "?access_token=" + goodKey, invalid},
 		"query, escaped":       {nil, "?access%5Ftoken=" + goodKey, invalid},
-		"query, other name":    {[]string{"Bearer " + goodKey}, "?a=1&api_key=" + goodKey, invalid},
+		"query, late":          {[]string{"Bearer " + goodKey}, "?a=1&access_token=" + goodKey, invalid},
+		"query, other name":    {nil, "?api_key=" + goodKey, "Bearer"},
 		"control characters":   {[]string{"Bearer hush\x1b[2J"}, "", invalid},
 		"null byte in the key": {[]string{"Bearer " + goodKey + "\x00"}, "", invalid},
 	} {

@@ -13,8 +13,10 @@ import (
 //   - On success the principal is not nil and has a Subject and an Issuer; it is
 //     immutable and may be shared between calls.
 //   - An error with code [tandem.Unavailable] says that no verdict could be
-//     reached: the caller gets a 503, never access. Every other error means
-//     that the token is bad.
+//     reached: the caller gets a 503, never access. One with code
+//     [tandem.ResourceExhausted] says that none is sought, since too many unknown
+//     tokens came from the same [Source]: a 429. Every other error means that the
+//     token is bad.
 //   - An error that wraps [ErrOtherKind] says that the token is of a kind that it
 //     does not judge, so that another verifier may.
 //   - Its errors are for the log only, and never contain the token.
@@ -36,10 +38,14 @@ var ErrOtherKind = errors.New("the token is of a kind that is not accepted")
 
 var errNoPrincipal = errors.New("the verifier returned no principal with a subject and an issuer")
 
-// verify holds a verifier to its contract: a principal without an identity
-// would switch off every binding to it.
+// verify asks a verifier and holds it to its contract.
 func verify(ctx context.Context, v Verifier, token string) (*tandem.Principal, error) {
-	p, err := v.Verify(ctx, token)
+	return checkPrincipal(v.Verify(ctx, token))
+}
+
+// checkPrincipal refuses a principal without an identity, which would switch off
+// every binding to it.
+func checkPrincipal(p *tandem.Principal, err error) (*tandem.Principal, error) {
 	if err == nil && (p == nil || p.Subject == "" || p.Issuer == "") {
 		err = errNoPrincipal
 	}
