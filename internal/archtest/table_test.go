@@ -23,7 +23,7 @@ var rooms = []room{
 	{"openapi", []string{".", "internal/binding", "internal/schema"}},
 	{"mcp", []string{".", "session"}},
 
-	{"auth", []string{".", "internal/challenge"}},
+	{"auth", []string{".", "internal/authserver", "internal/challenge"}},
 	{"auth/apikey", []string{".", "auth"}},
 	{"auth/introspection", []string{".", "auth", "internal/authserver"}},
 	{"auth/jwt", []string{".", "auth", "internal/authserver"}},
@@ -54,6 +54,7 @@ var rooms = []room{
 	{"internal/difftest", nil},
 	{"internal/doctest", nil},
 	{"internal/nodetools", nil},
+	{"internal/oidctest", []string{"internal/nodetools"}},
 	{"internal/pgtest", nil},
 	{"internal/testreport", nil},
 }
@@ -74,7 +75,7 @@ var bans = []ban{
 	},
 	{
 		path:   "testing",
-		only:   []string{"internal/nodetools", "internal/pgtest", "session/sessiontest", "tandemtest"},
+		only:   []string{"internal/nodetools", "internal/oidctest", "internal/pgtest", "session/sessiontest", "tandemtest"},
 		reason: "it registers flags and belongs to programs that test",
 	},
 	{
