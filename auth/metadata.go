@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tandem-go/tandem/internal/authserver"
 )
 
 // ResourceMetadata describes a protected resource to those who look for the
@@ -55,7 +56,7 @@ func metadataPath(resource *url.URL) string {
 func (m ResourceMetadata) WellKnownPath() (string, error) {
 	u, err := m.resourceURL()
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("resource metadata: %w", err)
 	}
 	return metadataPath(u), nil
 }
@@ -64,7 +65,7 @@ func (m ResourceMetadata) WellKnownPath() (string, error) {
 func (m ResourceMetadata) URL() (string, error) {
 	u, err := m.resourceURL()
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("resource metadata: %w", err)
 	}
 	address := u.Scheme + "://" + u.Host + metadataPath(u)
 	if u.RawQuery != "" {
@@ -81,7 +82,7 @@ func (m ResourceMetadata) Handler() (http.Handler, error) {
 		m.BearerMethodsSupported = []string{"header"}
 	}
 	if err := m.validate(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("resource metadata: %w", err)
 	}
 	document, err := json.Marshal(m)
 	if err != nil {
@@ -95,20 +96,20 @@ func (m ResourceMetadata) validate() error {
 		return err
 	}
 	if len(m.AuthorizationServers) == 0 {
-		return errors.New("resource metadata: authorization_servers: there must be one")
+		return errors.New("authorization_servers: there must be one")
 	}
 	for _, issuer := range m.AuthorizationServers {
-		if u, err := secureURL(issuer); err != nil || u.RawQuery != "" || u.ForceQuery {
-			return fmt.Errorf("resource metadata: authorization_servers: %q must be an https URL, or http on loopback, without user, query and fragment", issuer)
+		if err := authserver.CheckIssuer(issuer); err != nil {
+			return fmt.Errorf("authorization_servers: %w", err)
 		}
 	}
 	for _, scope := range m.ScopesSupported {
 		if !isScope(scope) {
-			return fmt.Errorf("resource metadata: scopes_supported: %q is not one scope", scope)
+			return fmt.Errorf("scopes_supported: %q is not one scope", scope)
 		}
 	}
 	if !slices.Equal(m.BearerMethodsSupported, []string{"header"}) {
-		return errors.New(`resource metadata: bearer_methods_supported: only "header" is supported`)
+		return errors.New(`bearer_methods_supported: only "header" is supported`)
 	}
 	return m.validatePages()
 }
@@ -120,38 +121,17 @@ func (m ResourceMetadata) validatePages() error {
 		"resource_tos_uri":       m.ResourceTermsURI,
 	} {
 		if u, err := url.Parse(page); page != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-			return fmt.Errorf("resource metadata: %s: %q must be an http or https URL", name, page)
+			return fmt.Errorf("%s: %q must be an http or https URL", name, page)
 		}
 	}
 	return nil
 }
 
 func (m ResourceMetadata) resourceURL() (*url.URL, error) {
-	u, err := secureURL(m.Resource)
-	if err != nil {
-		return nil, fmt.Errorf("resource metadata: resource: %q must be an https URL, or http on loopback, without user and fragment", m.Resource)
+	if err := authserver.CheckURL(m.Resource); err != nil {
+		return nil, fmt.Errorf("resource: %w", err)
 	}
-	return u, nil
-}
-
-var errInsecureURL = errors.New("not a URL that names a server securely")
-
-// secureURL parses an absolute URL whose server nobody on the way can stand in
-// for.
-func secureURL(text string) (*url.URL, error) {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || strings.Contains(text, "#") {
-		return nil, errInsecureURL
-	}
-	if u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())) {
-		return nil, errInsecureURL
-	}
-	return u, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return url.Parse(m.Resource)
 }
 
 // isScope reports whether s is a scope-token (RFC 6749, section 3.3).
