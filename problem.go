@@ -2,6 +2,7 @@ package tandem
 
 import (
 	"encoding/json"
+	"time"
 
 	strict "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -17,6 +18,9 @@ type Problem struct {
 	Detail        string       `json:"detail" doc:"What went wrong and what to do" example:"no product \"SKU-9999\""`
 	Errors        []FieldError `json:"errors,omitempty" doc:"What is wrong with which argument"`
 	CorrelationID string       `json:"correlation_id,omitzero" doc:"The id under which the service's log has the cause" example:"01J9ZC5M7Q3W"`
+	// RetryAfter is an extension member (RFC 9457 section 3.2): what REST has in the
+	// header of this name, for callers that see no headers.
+	RetryAfter int `json:"retry_after,omitzero" doc:"After how many seconds to try again" minimum:"1" example:"2"`
 	// InputRequired is an extension member (RFC 9457 section 3.2).
 	InputRequired *InputRequired `json:"input_required,omitempty" doc:"What the caller must answer first, if the operation asks it"`
 }
@@ -66,7 +70,14 @@ func (e *Error) Problem() Problem {
 		Detail:        e.Message,
 		Errors:        e.Fields,
 		CorrelationID: e.CorrelationID,
+		RetryAfter:    e.RetrySeconds(),
 	}
+}
+
+// RetrySeconds returns RetryAfter in whole seconds, rounded up, as headers and
+// problem documents tell it; zero says nothing.
+func (e *Error) RetrySeconds() int {
+	return int((max(e.RetryAfter, 0) + time.Second - 1) / time.Second)
 }
 
 // JSON returns the document's compact encoding. Text that is not UTF-8 is

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tandem-go/tandem"
 )
@@ -175,8 +176,11 @@ func exampleOf(code tandem.Code) *tandem.Error {
 	if code == tandem.InvalidArgument {
 		e.Fields = []tandem.FieldError{{Pointer: "/limit", Detail: "must be at most 100", Expected: "at most 100", Received: "1000"}}
 	}
-	if code == tandem.Internal {
+	switch code {
+	case tandem.Internal:
 		e.CorrelationID = "01J9ZC5M7Q3W"
+	case tandem.ResourceExhausted, tandem.Unavailable:
+		e.RetryAfter = 2 * time.Second
 	}
 	return e
 }

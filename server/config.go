@@ -69,6 +69,10 @@ type Config struct {
 	// RateLimit bounds the requests of each principal, or of each address where
 	// callers have no credentials; zero means no limit.
 	RateLimit Rate
+	// RateLimits bound the calls of each of them by the class of the operation
+	// ([tandem.Operation.Class]), through both doors together. A class that no
+	// operation has is a mistake. Nil means no such limits.
+	RateLimits map[string]Rate
 
 	// MaxInFlight bounds the requests that are served at a time, open streams
 	// included (503 beyond); zero means 25,000.
@@ -187,6 +191,7 @@ func (c Config) validate() error {
 	wrong("AllowedOrigins", checkOrigins(c.AllowedOrigins))
 	wrong("AllowedHosts", checkHosts(c.AllowedHosts))
 	wrong("RateLimit", c.RateLimit.check())
+	wrong("RateLimits", checkRates(c.RateLimits))
 	wrong("Middleware", checkMiddleware(c.Middleware))
 	wrong("Doors", checkDoors(c.Doors))
 	for _, f := range []struct {

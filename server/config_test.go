@@ -73,6 +73,7 @@ func TestConfigRefuses(t *testing.T) {
 		"AllowedOrigins":       {AllowedOrigins: []string{}},
 		"AllowedHosts":         {AllowedHosts: []string{"x:1"}},
 		"RateLimit":            {RateLimit: Rate{Requests: 1}},
+		"RateLimits":           {RateLimits: map[string]Rate{"read": {Requests: 1}}},
 		"APIKeys":              {APIKeys: []tandem.Secret{"a b"}},
 		"Verifier":             {APIKeys: []tandem.Secret{"ab"}, Verifier: auth.VerifierFunc(nil)},
 		"Middleware":           {Middleware: hook},

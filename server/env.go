@@ -86,6 +86,14 @@ var variables = []variable{
 		},
 	},
 	{
+		name: "RATE_LIMITS", takes: "classes of operations with their rates, with commas between, such as read:100/s,write:10/s,export:5/m",
+		about: "calls of each principal or address by class of operation; default: off",
+		set: func(c *Config, v string) (err error) {
+			c.RateLimits, err = parseRates(v)
+			return err
+		},
+	},
+	{
 		name: "API_KEYS", takes: "keys with commas between, each of A-Z a-z 0-9 - . _ ~ + / and = at its end", secret: true,
 		about: "bearer tokens of those who may call; none: everybody, on loopback only",
 		set: func(c *Config, v string) error {

@@ -46,16 +46,28 @@ func newLimiter(r Rate, capacity int) *limiter {
 	return &limiter{rate: r, capacity: capacity, entries: map[caller]*list.Element{}, recent: list.New()}
 }
 
-// take takes a token. If there is none, it returns when there will be one.
-func (l *limiter) take(c caller, now time.Time) (wait time.Duration) {
+// standing is how a caller stands after it asked for a token.
+type standing struct {
+	wait time.Duration // until there is a token, if there was none
+	left int           // whole tokens that are left
+	full time.Duration // until all of them are there again
+}
+
+// take takes a token, if there is one.
+func (l *limiter) take(c caller, now time.Time) standing {
 	if l == nil {
-		return 0
+		return standing{}
 	}
-	r := l.bucket(c).ReserveN(now, 1)
-	if wait = r.DelayFrom(now); wait > 0 {
+	tokens := l.bucket(c)
+	var s standing
+	r := tokens.ReserveN(now, 1)
+	if s.wait = r.DelayFrom(now); s.wait > 0 {
 		r.CancelAt(now)
 	}
-	return wait
+	have := tokens.TokensAt(now)
+	s.left = max(int(have), 0)
+	s.full = time.Duration((float64(l.rate.Requests) - have) / float64(tokens.Limit()) * float64(time.Second))
+	return s
 }
 
 func (l *limiter) bucket(c caller) *rate.Limiter {
@@ -104,12 +116,17 @@ func (s *Server) limitRate(next http.Handler) http.Handler {
 	if s.limiter == nil {
 		return next
 	}
+	policy := s.config.RateLimit.policy(requestsPolicy)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isSelfCheck(r.Context()) {
-			if wait := s.limiter.take(callerOf(requestFrom(r.Context())), time.Now()); wait > 0 {
-				writeProblem(w, tooMany(wait))
-				return
-			}
+		if isSelfCheck(r.Context()) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		standing := s.limiter.take(callerOf(requestFrom(r.Context())), time.Now())
+		addRateLimit(w.Header(), policy, standing.item(requestsPolicy))
+		if standing.wait > 0 {
+			writeProblem(w, tooMany(standing.wait))
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -121,7 +138,7 @@ var failureRate = Rate{Requests: 60, Per: 6 * time.Second}
 // refuseFailures is asked before a 401: who fails too often gets a 429.
 func (s *Server) refuseFailures(r *http.Request) *tandem.Error {
 	address := caller{address: network(requestFrom(r.Context()).client)}
-	if wait := s.failures.take(address, time.Now()); wait > 0 {
+	if wait := s.failures.take(address, time.Now()).wait; wait > 0 {
 		return tooMany(wait)
 	}
 	return nil

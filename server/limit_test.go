@@ -2,7 +2,9 @@ package server
 
 import (
 	"net/netip"
+	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tandem-go/tandem"
@@ -14,14 +16,14 @@ func TestLimiter(t *testing.T) {
 	start := time.Now()
 	a, b := caller{subject: "a"}, caller{subject: "b"}
 	for i, want := range []time.Duration{0, 0, 500 * time.Millisecond, 500 * time.Millisecond} {
-		if got := l.take(a, start); got != want {
+		if got := l.take(a, start).wait; got != want {
 			t.Errorf("request %d waits %v, want %v", i, got, want)
 		}
 	}
-	if got := l.take(b, start); got != 0 {
+	if got := l.take(b, start).wait; got != 0 {
 		t.Errorf("another caller waits %v", got)
 	}
-	if got := l.take(a, start.Add(500*time.Millisecond)); got != 0 {
+	if got := l.take(a, start.Add(500*time.Millisecond)).wait; got != 0 {
 		t.Errorf("after half a second: %v", got)
 	}
 }
@@ -40,10 +42,10 @@ func TestLimiterIsBounded(t *testing.T) {
 	if len(l.entries) != 3 || l.recent.Len() != 3 {
 		t.Errorf("holds %d, %d", len(l.entries), l.recent.Len())
 	}
-	if l.take(address(0), now) == 0 {
+	if l.take(address(0), now).wait == 0 {
 		t.Error("the one that was seen last was forgotten")
 	}
-	if l.take(address(1), now) != 0 {
+	if l.take(address(1), now).wait != 0 {
 		t.Error("the one that was seen least recently was kept")
 	}
 }
@@ -105,4 +107,24 @@ func TestRateLimitByAddress(t *testing.T) {
 			t.Errorf("from %s: %d, want %d", c.peer, got, c.want)
 		}
 	}
+}
+
+// Where requests are limited, every answer of either door says how the caller
+// stands, in the structured fields of draft-ietf-httpapi-ratelimit-headers-11.
+func TestRateLimitHeaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // where no time passes in which tokens come back
+		s := newServer(t, newService(t), Config{RateLimit: Rate{Requests: 2, Per: time.Minute}})
+		for i, want := range []string{`"requests";r=1;t=30`, `"requests";r=0;t=60`, `"requests";r=0;t=60`} {
+			for j, q := range doorRequests {
+				w := ask(s, q.method, q.path, q.body, append([]string{"peer", "192.0.2." + strconv.Itoa(j+1) + ":1"}, q.headers...)...)
+				if w.Header().Get("RateLimit") != want || w.Header().Get("RateLimit-Policy") != `"requests";q=2;w=60` || (w.Code == 429) != (i == 2) {
+					t.Errorf("%s, request %d: %d, %v", q.name, i+1, w.Code, w.Header())
+				}
+			}
+		}
+		unlimited := newServer(t, newService(t), Config{})
+		if h := ask(unlimited, "GET", "/api/v1/status", "").Header(); h.Get("RateLimit")+h.Get("RateLimit-Policy") != "" {
+			t.Errorf("without a limit: %v", h)
+		}
+	})
 }

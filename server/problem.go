@@ -1,11 +1,9 @@
 package server
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tandem-go/tandem"
 )
@@ -26,16 +24,11 @@ func writeStatus(w http.ResponseWriter, e *tandem.Error, status int) {
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	if e.RetryAfter > 0 {
-		h.Set("Retry-After", retryAfter(e.RetryAfter))
+	if seconds := e.RetrySeconds(); seconds > 0 {
+		h.Set("Retry-After", strconv.Itoa(seconds))
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the caller may be gone; there is nobody else to tell
-}
-
-// retryAfter returns whole seconds, rounded up.
-func retryAfter(d time.Duration) string {
-	return strconv.Itoa(int(math.Ceil(d.Seconds())))
 }
 
 // only lets a handler serve some methods.

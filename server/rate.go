@@ -3,6 +3,8 @@ package server
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +53,33 @@ func (r Rate) String() string {
 func (r Rate) check() error {
 	if r != (Rate{}) && (r.Requests <= 0 || r.Per <= 0) {
 		return errors.New("both of its fields must be positive, or neither be set")
+	}
+	return nil
+}
+
+// parseRates reads "read:100/s,write:10/s".
+func parseRates(list string) (map[string]Rate, error) {
+	rates := map[string]Rate{}
+	for _, pair := range split(list) {
+		class, text, found := strings.Cut(pair, ":")
+		r, err := ParseRate(text)
+		if !found || class == "" || err != nil {
+			return nil, errValue
+		}
+		if _, twice := rates[class]; twice {
+			return nil, fmt.Errorf("class %q is there twice", class)
+		}
+		rates[class] = r
+	}
+	return rates, ok(len(rates) > 0)
+}
+
+// checkRates names the first class whose rate is wrong.
+func checkRates(rates map[string]Rate) error {
+	for _, class := range slices.Sorted(maps.Keys(rates)) {
+		if err := rates[class].check(); err != nil {
+			return fmt.Errorf("class %q: %w", class, err)
+		}
 	}
 	return nil
 }

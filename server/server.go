@@ -67,6 +67,9 @@ func New(svc *tandem.Service, cfg Config) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	if err := checkClasses(svc, cfg.RateLimits); err != nil {
+		return nil, err
+	}
 	if err := cfg.sealStates(svc); err != nil {
 		return nil, err
 	}
@@ -108,6 +111,9 @@ func (s *Server) compose() (err error) {
 	}
 	s.metrics = newMetrics(s.service, s.door)
 	s.observeCalls()
+	if limits := newClassLimits(s.config.RateLimits); len(limits) > 0 {
+		s.service.Use(limits.intercept)
+	}
 	s.composeHealth()
 	s.routes = s.newRoutes(d)
 	return nil
