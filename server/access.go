@@ -26,8 +26,8 @@ var selfCheckPrincipal = &tandem.Principal{Issuer: "local", Subject: "health", S
 func (s *Server) authenticate(next http.Handler) http.Handler {
 	next = remember(next)
 	known := s.anonymous(next)
-	if s.verifier != nil {
-		known = auth.Middleware(s.verifier, auth.Options{Logger: s.config.Logger, Refuse: s.refuseFailures})(next)
+	if s.config.hasCredentials() {
+		known = auth.Middleware(s.verifier, s.authOptions())(next)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isSelfCheck(r.Context()) {
@@ -36,6 +36,21 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 		}
 		known.ServeHTTP(w, r)
 	})
+}
+
+func (s *Server) authOptions() auth.Options {
+	return auth.Options{
+		Logger:       s.config.Logger,
+		Certificates: s.config.Certificates,
+		Source:       sourceOf,
+		Refuse:       s.refuseFailures,
+	}
+}
+
+// sourceOf returns where a request comes from, as what one caller can be assumed
+// to hold: see network.
+func sourceOf(r *http.Request) string {
+	return network(requestFrom(r.Context()).client).String()
 }
 
 // remember notes the principal for the access log and the limits.

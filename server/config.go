@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,7 +27,11 @@ type Config struct {
 	Listener net.Listener
 	// inherited says that a supervisor keeps the Listener's socket.
 	inherited bool
-	// MetricsAddr is a host:port of its own for /metrics, without credentials;
+	// TLS makes Run serve HTTPS; nil means plain HTTP, unless TLSFiles say more.
+	TLS *tls.Config
+	// TLSFiles add certificates to TLS; the zero value adds none.
+	TLSFiles TLSFiles
+	// MetricsAddr is a host:port of its own for /metrics, by plain HTTP and without credentials;
 	// empty means that /metrics is beside the other routes, behind credentials.
 	MetricsAddr string
 
@@ -48,8 +53,11 @@ type Config struct {
 	// APIKeys are bearer tokens that may do everything; empty means that there
 	// are no credentials, which is refused beyond loopback.
 	APIKeys []tandem.Secret
-	// Verifier establishes callers instead of APIKeys.
+	// Verifier establishes further callers, besides APIKeys.
 	Verifier auth.Verifier
+	// Certificates establishes callers by the client certificates that TLS verified,
+	// where they send no token. Nil means that certificates are no credentials.
+	Certificates auth.CertificateVerifier
 	// InsecureNoAuth serves everybody beyond loopback without credentials.
 	InsecureNoAuth bool
 
@@ -184,6 +192,7 @@ func (c Config) validate() error {
 	if c.MetricsAddr != "" {
 		wrong("MetricsAddr", checkAddr(c.MetricsAddr))
 	}
+	wrong("TLSFiles", c.TLSFiles.check(c.TLS))
 	wrong("PublicURL", checkPublicURL(c.PublicURL))
 	wrong("BasePath", checkBasePath(c.BasePath))
 	wrong("RESTPrefix", checkRESTPrefix(c.RESTPrefix))
@@ -216,9 +225,6 @@ func (c Config) validate() error {
 		wrong("DrainDelay", fmt.Errorf("%v leaves calls no time of the %v of ShutdownGrace: make DRAIN_DELAY shorter or SHUTDOWN_GRACE longer",
 			c.DrainDelay, c.ShutdownGrace))
 	}
-	if c.Verifier != nil && len(c.APIKeys) > 0 {
-		wrong("Verifier", errors.New("it cannot be set together with APIKeys"))
-	}
 	if len(errs) == 0 && !c.hasCredentials() && !c.InsecureNoAuth && !c.onLoopback() {
 		errs = append(errs, fmt.Errorf("server: listening on %s, beyond loopback, needs credentials: set API_KEYS (Config.APIKeys), "+
 			"or INSECURE_NO_AUTH=1 (Config.InsecureNoAuth) to let everybody in", c.listenAddr()))
@@ -226,7 +232,9 @@ func (c Config) validate() error {
 	return errors.Join(errs...)
 }
 
-func (c Config) hasCredentials() bool { return c.Verifier != nil || len(c.APIKeys) > 0 }
+func (c Config) hasCredentials() bool {
+	return c.Verifier != nil || c.Certificates != nil || len(c.APIKeys) > 0
+}
 
 func (c Config) listenAddr() string {
 	if c.Listener != nil {

@@ -75,7 +75,6 @@ func TestConfigRefuses(t *testing.T) {
 		"RateLimit":            {RateLimit: Rate{Requests: 1}},
 		"RateLimits":           {RateLimits: map[string]Rate{"read": {Requests: 1}}},
 		"APIKeys":              {APIKeys: []tandem.Secret{"a b"}},
-		"Verifier":             {APIKeys: []tandem.Secret{"ab"}, Verifier: auth.VerifierFunc(nil)},
 		"Middleware":           {Middleware: hook},
 		"MaxInFlight":          {MaxInFlight: -1},
 		"MaxInFlightPerCaller": {MaxInFlightPerCaller: -1},

@@ -43,6 +43,20 @@ var variables = []variable{
 		set: func(c *Config, v string) error { c.Addr = v; return ok(checkAddr(v) == nil) },
 	},
 	{
+		name: "TLS_CERT_FILE", takes: "the path of a file of certificates in PEM, the service's own first",
+		about: "serve HTTPS with this certificate; it is read again when it changes",
+		set:   func(c *Config, v string) error { c.TLSFiles.Certificate = v; return nil },
+	},
+	{
+		name: "TLS_KEY_FILE", takes: "the path of a file with the certificate's private key in PEM", about: "its private key",
+		set: func(c *Config, v string) error { c.TLSFiles.Key = v; return nil },
+	},
+	{
+		name: "TLS_CLIENT_CA_FILE", takes: "the path of a file of certificates in PEM",
+		about: "the authorities whose client certificates are accepted",
+		set:   func(c *Config, v string) error { c.TLSFiles.ClientCA = v; return nil },
+	},
+	{
 		name: "PUBLIC_URL", takes: "the address of the service for clients, such as https://example.com/inventory",
 		about: "the address under which clients reach the service",
 		set:   func(c *Config, v string) error { c.PublicURL = v; return ok(checkPublicURL(v) == nil) },

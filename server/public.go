@@ -34,7 +34,7 @@ func (c Config) publicOrigins() []string {
 func (s *Server) document() (*openapi.Document, error) {
 	document, err := openapi.Build(s.service, openapi.Config{
 		ServerURL: s.config.restURL(),
-		Auth:      s.verifier != nil,
+		Auth:      s.config.hasCredentials(),
 		DocsURL:   s.config.docsURL(),
 	})
 	if err != nil {

@@ -57,7 +57,11 @@ type listening struct {
 
 // serve returns nil once the server was shut down.
 func (l listening) serve() error {
-	err := l.server.Serve(l.Listener)
+	serve := l.server.Serve
+	if l.server.TLSConfig != nil {
+		serve = func(listener net.Listener) error { return l.server.ServeTLS(listener, "", "") }
+	}
+	err := serve(l.Listener)
 	if errors.Is(err, http.ErrServerClosed) || l.inherited && errors.Is(err, net.ErrClosed) {
 		return nil
 	}
@@ -73,7 +77,9 @@ func (s *Server) listen(ctx context.Context) ([]listening, error) {
 			return nil, fmt.Errorf("server: %w", err)
 		}
 	}
-	open := []listening{{main, s.httpServer(s), s.config.inherited}}
+	server := s.httpServer(s)
+	server.TLSConfig = s.tls
+	open := []listening{{main, server, s.config.inherited}}
 	if s.config.MetricsAddr != "" {
 		metrics, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.MetricsAddr)
 		if err != nil {
@@ -90,10 +96,18 @@ func (s *Server) announce(ctx context.Context, open []listening) {
 	main := open[0].Addr()
 	s.config.Logger.InfoContext(ctx, "serving",
 		"service", s.service.Name(), "version", s.service.Version(), "addr", main.String(),
-		"url", "http://"+reachable(main)+base+"/", "doors", s.config.Doors.String())
+		"url", s.scheme()+"://"+reachable(main)+base+"/", "doors", s.config.Doors.String())
 	for _, metrics := range open[1:] {
 		s.config.Logger.InfoContext(ctx, "serving metrics", "url", "http://"+reachable(metrics.Addr())+"/metrics")
 	}
+}
+
+// scheme is by what Run's listener is spoken to.
+func (s *Server) scheme() string {
+	if s.tls != nil {
+		return "https"
+	}
+	return "http"
 }
 
 // reachable returns the address under which this machine reaches a listener,

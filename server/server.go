@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,7 +26,7 @@ type Server struct {
 	hosts    hosts
 	origins  origins
 	proxies  proxies
-	verifier auth.Verifier // nil where callers need no credentials
+	verifier auth.Verifier
 	limiter  *limiter
 	failures *limiter
 	gate     *gate
@@ -33,6 +34,7 @@ type Server struct {
 	metrics  *metrics
 	tracer   *tracer
 	index    index
+	tls      *tls.Config // nil where Run serves plain HTTP
 
 	door      *mcp.Door         // nil where the MCP door is closed
 	protocol  *health.Protocol  // likewise
@@ -102,6 +104,9 @@ func (s *Server) compose() (err error) {
 	if s.verifier, err = s.config.verifier(); err != nil {
 		return err
 	}
+	if s.tls, err = s.config.tlsConfig(); err != nil {
+		return err
+	}
 	if s.tracer, err = newTracer(s.service, s.config.Tracing); err != nil {
 		return err
 	}
@@ -135,14 +140,18 @@ func (c Config) sealStates(svc *tandem.Service) error {
 }
 
 func (c Config) verifier() (auth.Verifier, error) {
-	if c.Verifier != nil || len(c.APIKeys) == 0 {
-		return c.Verifier, nil
+	var all []auth.Verifier
+	if len(c.APIKeys) > 0 {
+		keys, err := auth.NewAPIKeys(reveal(c.APIKeys))
+		if err != nil {
+			return nil, fmt.Errorf("server: Config.APIKeys: %w", err)
+		}
+		all = append(all, keys)
 	}
-	keys, err := auth.NewAPIKeys(reveal(c.APIKeys))
-	if err != nil {
-		return nil, fmt.Errorf("server: Config.APIKeys: %w", err)
+	if c.Verifier != nil {
+		all = append(all, c.Verifier)
 	}
-	return keys, nil
+	return auth.Any(all...), nil
 }
 
 func (s *Server) openDoors() (d doors, err error) {
@@ -247,15 +256,4 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	s.started.Store(true)
 	return nil
-}
-
-// warn tells once what is served without protection, or looks like a mistake.
-func (s *Server) warn(ctx context.Context) {
-	if s.verifier == nil {
-		s.config.Logger.WarnContext(ctx, "no credentials are configured: every caller may do everything; set API_KEYS to change that")
-	}
-	if base, _ := s.config.basePath(); strings.HasSuffix(base, "/mcp") {
-		s.config.Logger.WarnContext(ctx, "the base path ends in /mcp, so MCP is served at "+base+"/mcp; "+
-			"PUBLIC_URL is the address of the service, not of its MCP route")
-	}
 }
