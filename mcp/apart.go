@@ -38,15 +38,11 @@ func (a *apart) isAlone() bool { return a.alone.Load() }
 
 // isLong reports whether the request calls a tool that may outlive its connection.
 func (d *Door) isLong(ctx context.Context, m *message) bool {
-	if !m.is(methodToolsCall) || !isString(m.params.name) {
+	if !m.is(methodToolsCall) {
 		return false
 	}
-	v, err := d.view(ctx)
-	if err != nil {
-		return false
-	}
-	t := v.tools[string(unquote(m.params.name))]
-	return t != nil && t.op.Long
+	t, err := d.target(ctx, m)
+	return err == nil && t.tool != nil && t.op.Long
 }
 
 // runApart carries the call out beside the connection. The error is nil, or

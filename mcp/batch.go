@@ -27,11 +27,25 @@ func (d *Door) serveBatch(w http.ResponseWriter, r *http.Request, data []byte, a
 		return
 	}
 	defer d.gate.leave()
+	if !d.admit(w, r, wellFormed(messages, faults)...) {
+		return
+	}
 	b := &batch{sessionReply: sessionReply{reply: d.newReply(w, a)}, record: &record}
 	for i := range messages {
 		b.serve(r, &messages[i], faults[i])
 	}
 	b.finishBatch(b.answers)
+}
+
+// wellFormed returns the messages that have no fault.
+func wellFormed(messages []message, faults []error) []*message {
+	var well []*message
+	for i := range messages {
+		if faults[i] == nil {
+			well = append(well, &messages[i])
+		}
+	}
+	return well
 }
 
 // batchSession returns the session of a batch, whose revision must have batches.

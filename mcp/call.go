@@ -55,14 +55,13 @@ func (d *Door) decode(ctx context.Context, m *message) (*tandem.Call, *tool, err
 	if m.params.meta.raw != nil && !isObject(m.params.meta.raw) {
 		return nil, nil, invalidParams(`"_meta" must be an object`)
 	}
-	v, err := d.view(ctx)
+	t, err := d.target(ctx, m)
 	if err != nil {
 		return nil, nil, err
 	}
-	name := unquote(m.params.name)
-	tool := v.tools[string(name)]
+	tool := t.tool
 	if tool == nil {
-		return nil, nil, invalidParams("unknown tool: " + string(clip(name, 64)))
+		return nil, nil, invalidParams("unknown tool: " + string(clip(unquote(m.params.name), 64)))
 	}
 	call := &tandem.Call{Operation: tool.op, Door: tandem.MCP, Arguments: m.params.arguments, Meta: m.params.meta.raw, Repair: !d.cfg.NoRepair}
 	if call.Arguments == nil || string(call.Arguments) == "null" {

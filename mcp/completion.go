@@ -24,11 +24,6 @@ type completeParams struct {
 	} `json:"context"`
 }
 
-// completing is what has arguments whose values can be suggested.
-type completing interface {
-	CompleteArgument(ctx context.Context, argument, value string, others map[string]string) (tandem.Completion, error)
-}
-
 // complete serves completion/complete.
 func (d *Door) complete(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
 	v, err := d.view(ctx)
@@ -38,45 +33,51 @@ func (d *Door) complete(ctx context.Context, dst []byte, x *exchange) ([]byte, e
 	if !v.has().completions {
 		return dst, methodNotFound(x.msg.method)
 	}
-	var p completeParams
-	if err := json.Unmarshal(x.msg.params.raw, &p); err != nil {
+	t, err := d.target(ctx, x.msg)
+	if err != nil {
+		return dst, err
+	}
+	p := x.msg.params.complete
+	if p == nil {
 		return dst, invalidParams(`"ref", "argument" or "context" is malformed`)
 	}
-	target, fault := v.completing(&p)
 	switch {
-	case target != nil:
+	case t.op != nil:
 	case v.fallback.completions:
 		return d.bridge(ctx, dst, x)
 	default:
-		return dst, fault
+		return dst, p.unknown()
 	}
-	completion, err := target.CompleteArgument(ctx, p.Argument.Name, p.Argument.Value, p.Context.Arguments)
+	completion, err := t.suggest(ctx, p)
 	if err != nil {
 		return dst, refusedOr(refusal(err), err)
 	}
 	return d.appendCompletion(dst, x, completion)
 }
 
-// completing finds what a reference names, or says that there is no such thing.
-func (v *view) completing(p *completeParams) (completing, *rpcError) {
+// The types of references.
+const (
+	refPrompt   = "ref/prompt"
+	refResource = "ref/resource"
+)
+
+// unknown says that there is nothing that the reference names.
+func (p *completeParams) unknown() *rpcError {
 	switch p.Ref.Type {
-	case "ref/prompt":
-		if prompt, ok := v.prompts[p.Ref.Name]; ok {
-			return prompt, nil
-		}
-		return nil, unknownPrompt(p.Ref.Name)
-	case "ref/resource":
-		for _, t := range v.templates {
-			if t.URI == p.Ref.URI {
-				return t, nil
-			}
-		}
-		if r, _ := v.resource(p.Ref.URI); r != nil {
-			return r, nil
-		}
-		return nil, invalidParams("unknown resource template: " + string(clip([]byte(p.Ref.URI), 256)))
+	case refPrompt:
+		return unknownPrompt(p.Ref.Name)
+	case refResource:
+		return invalidParams("unknown resource template: " + string(clip([]byte(p.Ref.URI), 256)))
 	}
-	return nil, invalidParams(`the type of "ref" must be ref/prompt or ref/resource`)
+	return invalidParams(`the type of "ref" must be ref/prompt or ref/resource`)
+}
+
+// suggest suggests values of an argument of the target.
+func (t *target) suggest(ctx context.Context, p *completeParams) (tandem.Completion, error) {
+	if t.prompt != nil {
+		return t.prompt.CompleteArgument(ctx, p.Argument.Name, p.Argument.Value, p.Context.Arguments)
+	}
+	return t.resource.CompleteArgument(ctx, p.Argument.Name, p.Argument.Value, p.Context.Arguments)
 }
 
 // appendCompletion appends a CompleteResult.

@@ -26,6 +26,10 @@ type Config struct {
 	// listed and such a call is refused with what it lacks.
 	HideForbidden bool
 
+	// ResourceMetadata is the URL of the protected-resource metadata (RFC 9728)
+	// that challenges name; empty names none.
+	ResourceMetadata string
+
 	// NoRepair refuses numbers, booleans, arrays and objects that come as strings in
 	// the arguments of a tool. By default they are taken where the schema takes no
 	// string, since language models write them so.

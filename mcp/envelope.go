@@ -15,6 +15,7 @@ type message struct {
 	params params
 	kind   messageKind
 	body   *buffer // that it was parsed from; nil for one that is used once
+	target target  // see Door.target
 }
 
 type messageKind uint8
@@ -32,14 +33,15 @@ type params struct {
 	arguments []byte
 	uri       []byte // resources/read
 	cursor    []byte
-	requestID []byte // notifications/cancelled
-	version   []byte // initialize
-	client    []byte // initialize: clientInfo
-	abilities []byte // initialize: capabilities
-	answers   []byte // inputResponses
-	state     []byte // requestState
-	filter    []byte // subscriptions/listen: notifications
-	level     []byte // logging/setLevel
+	requestID []byte          // notifications/cancelled
+	version   []byte          // initialize
+	client    []byte          // initialize: clientInfo
+	abilities []byte          // initialize: capabilities
+	answers   []byte          // inputResponses
+	state     []byte          // requestState
+	filter    []byte          // subscriptions/listen: notifications
+	level     []byte          // logging/setLevel
+	complete  *completeParams // completion/complete, read by Door.target; nil for malformed ones
 	meta      meta
 }
 

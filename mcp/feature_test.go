@@ -263,7 +263,7 @@ func TestFeatureFaults(t *testing.T) {
 			t.Errorf("%s %s: %s", w.name, w.revision, got)
 		}
 	}
-	for uri, status := range map[string]int{"stock://all": 200, "stock://nowhere": 400, "stock://broken": 500, "stock://keys": 403} {
+	for uri, status := range map[string]int{"stock://all": 200, "stock://nowhere": 400, "stock://broken": 500, "stock://keys": 401} {
 		a := post(t, srv.URL+"/mcp", requestBody(methodRead, `"uri":"`+uri+`"`, modernMeta), modernHeaders(methodRead, uri)...)
 		if a.status != status {
 			t.Errorf("%s: status %d, want %d", uri, a.status, status)

@@ -43,9 +43,6 @@ func (d *Door) listen(ctx context.Context, dst []byte, x *exchange) ([]byte, err
 	if x.out == nil {
 		return dst, &rpcError{code: codeInvalidRequest, message: "the client must accept text/event-stream", status: http.StatusNotAcceptable}
 	}
-	if len(x.msg.raw) > maxListen {
-		return dst, invalidParams(fmt.Sprintf("the request is longer than %d bytes, and would be kept as long as its stream", maxListen))
-	}
 	honored, err := d.honored(ctx, x)
 	if err != nil {
 		return dst, err
@@ -101,28 +98,67 @@ func (d *Door) appendListenResult(dst, id []byte) []byte {
 	return append(append(dst, d.serverInfo...), "}}"...)
 }
 
+// listening is what a request to listen is about.
+type listening struct {
+	wanted    subscriptionFilter
+	resources []*tandem.RegisteredResource // those of the URIs that are wanted, nil for what is none of the view
+}
+
+// listening reads a request to listen; nil if it is not well formed.
+func (v *view) listening(m *message) *listening {
+	wanted, err := wantedBy(m)
+	if err != nil {
+		return nil
+	}
+	l := &listening{wanted: wanted}
+	for _, uri := range wanted.URIs {
+		r, _ := v.resource(uri)
+		l.resources = append(l.resources, r)
+	}
+	return l
+}
+
+// wantedBy returns the filter of a request. The error is a *rpcError.
+func wantedBy(m *message) (wanted subscriptionFilter, err error) {
+	switch {
+	case len(m.raw) > maxListen:
+		return wanted, invalidParams(fmt.Sprintf("the request is longer than %d bytes, and would be kept as long as its stream", maxListen))
+	case !isObject(m.params.filter):
+		return wanted, invalidParams(`"notifications" must be an object`)
+	case json.Unmarshal(m.params.filter, &wanted) != nil:
+		return wanted, invalidParams(`"notifications" is not a filter`)
+	case tooMany(wanted.URIs):
+		return wanted, invalidParams("the filter has too many resources")
+	}
+	return wanted, nil
+}
+
 // honored returns what of the filter of a request the service has and the caller
 // may know of. The error is a *rpcError.
-func (d *Door) honored(ctx context.Context, x *exchange) (subscriptionFilter, error) {
-	var wanted subscriptionFilter
-	if !isObject(x.msg.params.filter) {
-		return wanted, invalidParams(`"notifications" must be an object`)
+func (d *Door) honored(ctx context.Context, x *exchange) (honored subscriptionFilter, err error) {
+	t, err := d.target(ctx, x.msg)
+	if err != nil {
+		return honored, err
 	}
-	if err := json.Unmarshal(x.msg.params.filter, &wanted); err != nil {
-		return wanted, invalidParams(`"notifications" is not a filter`)
-	}
-	if tooMany(wanted.URIs) {
-		return wanted, invalidParams("the filter has too many resources")
+	if t.listening == nil {
+		_, err := wantedBy(x.msg)
+		return honored, err
 	}
 	v, err := d.view(ctx)
 	if err != nil {
-		return wanted, err
+		return honored, err
 	}
 	has := v.has()
-	wanted.Prompts = wanted.Prompts && has.prompts
-	wanted.Resources = wanted.Resources && has.resources
-	wanted.URIs = slices.DeleteFunc(wanted.URIs, func(uri string) bool { return v.watchable(ctx, x, uri) != nil })
-	return wanted, nil
+	honored = t.listening.wanted
+	honored.Prompts = honored.Prompts && has.prompts
+	honored.Resources = honored.Resources && has.resources
+	honored.URIs = nil
+	for i, uri := range t.listening.wanted.URIs {
+		if v.watchable(ctx, x, uri, t.listening.resources[i]) == nil {
+			honored.URIs = append(honored.URIs, uri)
+		}
+	}
+	return honored, nil
 }
 
 func (f *subscriptionFilter) filter() filter {
@@ -134,9 +170,9 @@ func (f *subscriptionFilter) filter() filter {
 }
 
 // watchable reports as an error of the protocol why the caller cannot subscribe to
-// a resource: it may who may read it.
-func (v *view) watchable(ctx context.Context, x *exchange, uri string) error {
-	switch r, _ := v.resource(uri); {
+// a URI, which is that of r: it may who may read it.
+func (v *view) watchable(ctx context.Context, x *exchange, uri string, r *tandem.RegisteredResource) error {
+	switch {
 	case r != nil:
 		if err := r.Operation().Authorize(ctx); err != nil {
 			return noResource(x, uri, err)

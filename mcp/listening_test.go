@@ -24,9 +24,14 @@ func changingService() *tandem.Service {
 	read := func(context.Context) (string, error) { return "content", nil }
 	tandem.Resource(svc, tandem.ResourceInfo{URI: "test://a", Name: "a"}, read)
 	tandem.Resource(svc, tandem.ResourceInfo{URI: "test://b", Name: "b"}, read)
-	tandem.Resource(svc, tandem.ResourceInfo{URI: "test://guarded", Name: "guarded", Scopes: []string{"secrets:read"}}, read)
+	tandem.Resource(svc, tandem.ResourceInfo{URI: "test://guarded", Name: "guarded", Policy: nobody}, read)
 	addPrompt(svc, "first")
 	return svc
+}
+
+// nobody is a policy that allows nobody anything.
+func nobody(context.Context, tandem.Access) error {
+	return tandem.Errorf(tandem.PermissionDenied, "nobody may")
 }
 
 func addTool(svc *tandem.Service, name string) {

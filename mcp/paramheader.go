@@ -36,11 +36,11 @@ func (d *Door) checkParams(r *http.Request, m *message) error {
 	if !m.is(methodToolsCall) || !isString(m.params.name) {
 		return nil
 	}
-	v, err := d.view(r.Context())
+	t, err := d.target(r.Context(), m)
 	if err != nil {
 		return err
 	}
-	tool := v.tools[string(unquote(m.params.name))]
+	tool := t.tool
 	if tool == nil || len(tool.headers) == 0 {
 		return nil
 	}

@@ -43,9 +43,13 @@ func (d *Door) getPrompt(ctx context.Context, dst []byte, x *exchange) ([]byte, 
 	case !ok:
 		return dst, invalidParams(`"name" must be a string`)
 	}
-	p, ok := v.prompts[name]
+	t, err := d.target(ctx, x.msg)
+	if err != nil {
+		return dst, err
+	}
+	p := t.prompt
 	switch {
-	case ok:
+	case p != nil:
 	case v.fallback.prompts:
 		return d.bridge(ctx, dst, x)
 	default:
@@ -55,7 +59,7 @@ func (d *Door) getPrompt(ctx context.Context, dst []byte, x *exchange) ([]byte, 
 	if err != nil {
 		return dst, err
 	}
-	call, err := hiddenCall(p.Operation(), p.ArgumentsOf(arguments), x.msg)
+	call, err := hiddenCall(t.op, p.ArgumentsOf(arguments), x.msg)
 	if err != nil {
 		return dst, err
 	}

@@ -66,7 +66,11 @@ func (d *Door) readResource(ctx context.Context, dst []byte, x *exchange) ([]byt
 	if err != nil {
 		return dst, err
 	}
-	r, arguments := v.resource(uri)
+	t, err := d.target(ctx, x.msg)
+	if err != nil {
+		return dst, err
+	}
+	r := t.resource
 	switch {
 	case r != nil:
 	case v.fallback.resources:
@@ -74,7 +78,7 @@ func (d *Door) readResource(ctx context.Context, dst []byte, x *exchange) ([]byt
 	default:
 		return dst, noResource(x, uri, tandem.Errorf(tandem.NotFound, "no resource %q", clip([]byte(uri), 256)))
 	}
-	call, err := hiddenCall(r.Operation(), arguments, x.msg)
+	call, err := hiddenCall(t.op, t.arguments, x.msg)
 	if err != nil {
 		return dst, err
 	}

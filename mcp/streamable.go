@@ -36,6 +36,9 @@ func (d *Door) serveLegacy(w http.ResponseWriter, r *http.Request, m *message, a
 		return
 	}
 	defer d.gate.leave()
+	if !d.admit(w, r, m) {
+		return
+	}
 	p := &sessionReply{reply: d.newReply(w, a)}
 	if m.is(methodToolsList) {
 		p.list(r.Context(), &record, m)

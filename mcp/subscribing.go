@@ -42,7 +42,11 @@ func (d *Door) subscribe(ctx context.Context, dst []byte, x *exchange) ([]byte, 
 	if err != nil {
 		return dst, err
 	}
-	if err := v.watchable(ctx, x, uri); err != nil {
+	t, err := d.target(ctx, x.msg)
+	if err != nil {
+		return dst, err
+	}
+	if err := v.watchable(ctx, x, uri, t.resource); err != nil {
 		return dst, err
 	}
 	err = d.update(ctx, x, func(r *session.Record) error {

@@ -104,6 +104,7 @@ func TestRetryAfter(t *testing.T) {
 
 // TestChallenges protects RFC 6750 section 3, and that credentials are judged before arguments.
 func TestChallenges(t *testing.T) {
+	const scope = `scope="a:read b", `
 	const metadata = `resource_metadata="https://x/.well-known/oauth-protected-resource"`
 	h := newHandler(t, newService(), rest.Config{ResourceMetadata: "https://x/.well-known/oauth-protected-resource"})
 	c := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -117,11 +118,11 @@ func TestChallenges(t *testing.T) {
 		status         int
 		challenge      string
 	}{
-		{"/api/v1/secret?id=a", "X: y", 401, "Bearer " + metadata},
-		{"/api/v1/secret?id=a", "Authorization: Bearer x", 401, `Bearer error="invalid_token", ` + metadata},
-		{"/api/v1/secret?nonsense=1&id=a&id=b", "X: y", 401, "Bearer " + metadata},
-		{"/api/v1/secret?id=a", "X-Scopes: b", 403, `Bearer error="insufficient_scope", scope="a:read b", ` + metadata},
-		{"/api/v1/secret?id=a&id=b", "X-Scopes: b", 403, `Bearer error="insufficient_scope", scope="a:read b", ` + metadata},
+		{"/api/v1/secret?id=a", "X: y", 401, "Bearer " + scope + metadata},
+		{"/api/v1/secret?id=a", "Authorization: Bearer x", 401, `Bearer error="invalid_token", ` + scope + metadata},
+		{"/api/v1/secret?nonsense=1&id=a&id=b", "X: y", 401, "Bearer " + scope + metadata},
+		{"/api/v1/secret?id=a", "X-Scopes: b", 403, `Bearer error="insufficient_scope", ` + scope + metadata},
+		{"/api/v1/secret?id=a&id=b", "X-Scopes: b", 403, `Bearer error="insufficient_scope", ` + scope + metadata},
 		{"/api/v1/secret?id=a", "X-Scopes: a:read b", 200, ""},
 		{"/api/v1/secret?id=a&id=b", "X-Scopes: *", 400, ""},
 	} {
@@ -137,7 +138,7 @@ func TestChallenges(t *testing.T) {
 		t.Errorf("a handler's own refusal: %d %q", got.StatusCode, got.Header.Get("WWW-Authenticate"))
 	}
 	plain := serve(t, newHandler(t, newService(), rest.Config{}))
-	if got := plain.do("GET", "/api/v1/secret", ""); got.Header.Get("WWW-Authenticate") != "Bearer" {
+	if got := plain.do("GET", "/api/v1/secret", ""); got.Header.Get("WWW-Authenticate") != `Bearer scope="a:read b"` {
 		t.Errorf("without metadata: %q", got.Header.Get("WWW-Authenticate"))
 	}
 }

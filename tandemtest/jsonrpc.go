@@ -47,8 +47,9 @@ func (m rpcMessage) answers(id int64) bool {
 func (m rpcMessage) asks() bool { return m.Method != "" && m.ID != nil }
 
 type rpcError struct {
-	Code    int    `json:"code"`
-	Message string `json:"message"`
+	Code    int             `json:"code"`
+	Message string          `json:"message"`
+	Data    json.RawMessage `json:"data"`
 }
 
 func (e *rpcError) Error() string { return fmt.Sprintf("JSON-RPC error %d: %s", e.Code, e.Message) }

@@ -3,6 +3,7 @@ package tandemtest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -23,22 +24,21 @@ type modernClient struct {
 }
 
 func (c *modernClient) Call(ctx context.Context, operation string, arguments json.RawMessage) (Outcome, error) {
-	var refused *Outcome
 	answer, asked, err := c.resumed(func(extra []byte) (rpcMessage, error) {
 		resp, id, err := c.post(ctx, operation, callParams(operation, arguments, c.modernMeta(), extra))
 		if err != nil {
 			return rpcMessage{}, err
 		}
-		if refused, err = refusal(resp); refused != nil || err != nil {
-			return rpcMessage{}, err
+		if refused, err := refusal(resp); refused != nil || err != nil {
+			return rpcMessage{}, &refusedError{deref(refused, Outcome{}), err}
 		}
 		return readRPC(resp, id, unasked)
 	})
-	switch {
-	case err != nil:
+	if refused, ok := errors.AsType[*refusedError](err); ok {
+		return refused.outcome, refused.err
+	}
+	if err != nil {
 		return Outcome{}, err
-	case refused != nil:
-		return *refused, nil
 	}
 	outcome, err := c.toolOutcome(operation, answer, true)
 	outcome.Asked = asked

@@ -3,6 +3,7 @@ package tandemtest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -78,6 +79,9 @@ func (c *sseClient) initialize(ctx context.Context) error {
 
 func (c *sseClient) Call(ctx context.Context, operation string, arguments json.RawMessage) (Outcome, error) {
 	answer, asked, err := c.answers.roundTrip(ctx, c.post, "tools/call", callParams(operation, arguments, nil, nil))
+	if refused, ok := errors.AsType[*refusedError](err); ok {
+		return refused.outcome, refused.err
+	}
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -94,6 +98,9 @@ func (c *sseClient) post(ctx context.Context, body []byte) error {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return err
+	}
+	if refused, err := refusal(resp); refused != nil {
+		return &refusedError{*refused, err}
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusAccepted {

@@ -122,8 +122,9 @@ func newMCPRequest(ctx context.Context, url string, body []byte) (*http.Request,
 	return req, nil
 }
 
-// refusal returns the outcome of a response by which a door refuses a caller with
-// an HTTP status; nil if it did not.
+// refusal returns the outcome of a response by which a door, or what is before it,
+// refuses a caller with an HTTP status; nil if it did not. The door's is a JSON-RPC
+// error whose data is the problem document.
 func refusal(resp *http.Response) (*Outcome, error) {
 	if resp.StatusCode != http.StatusUnauthorized && resp.StatusCode != http.StatusForbidden {
 		return nil, nil
@@ -133,8 +134,23 @@ func refusal(resp *http.Response) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	var msg rpcMessage
+	if resp.Header.Get("Content-Type") == "application/json" && json.Unmarshal(body, &msg) == nil && msg.Error != nil {
+		problem, err := parseProblem(msg.Error.Data)
+		return &Outcome{Problem: problem}, err
+	}
 	outcome, err := problemOutcome(resp, body)
 	return &outcome, err
+}
+
+// refusedError is a POST that was refused with an HTTP status.
+type refusedError struct {
+	outcome Outcome
+	err     error // what is wrong with the refusal; nil for nothing
+}
+
+func (e *refusedError) Error() string {
+	return fmt.Sprintf("the POST was refused: %+v, %v", e.outcome.Problem, e.err)
 }
 
 func (c *caller) initializeParams(version string) []byte {

@@ -19,9 +19,9 @@ var rooms = []room{
 	{"internal/seal", nil},
 
 	// The doors decode and encode; they never import each other.
-	{"rest", []string{".", "internal/binding"}},
+	{"rest", []string{".", "internal/binding", "internal/challenge"}},
 	{"openapi", []string{".", "internal/binding", "internal/schema"}},
-	{"mcp", []string{".", "session"}},
+	{"mcp", []string{".", "internal/challenge", "session"}},
 
 	{"auth", []string{".", "internal/authserver", "internal/challenge"}},
 	{"auth/apikey", []string{".", "auth"}},
