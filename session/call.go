@@ -56,6 +56,12 @@ type Call struct {
 	Rerun []byte // see CallStart; nil once it has finished
 }
 
+// Orphan is a call whose owner is dead, and the session that it belongs to.
+type Orphan struct {
+	Session string
+	Call    Call
+}
+
 // Output says whose output an Append is.
 type Output struct {
 	Session string

@@ -37,6 +37,7 @@ type engine struct {
 	caps     caps
 	replicas atomic.Pointer[[]*Memory] // replaced, never modified
 	mu       sync.Mutex                // guards replacing replicas
+	left     atomic.Bool               // a replica has closed: there may be orphans
 }
 
 type shard struct {
@@ -73,6 +74,7 @@ func (m *Memory) Close() error {
 	if m.closed.Swap(true) {
 		return nil
 	}
+	m.engine.left.Store(true)
 	m.engine.leave(m)
 	for s := range m.engine.all() {
 		s.mu.Lock()

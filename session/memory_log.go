@@ -181,6 +181,29 @@ func (m *Memory) Calls(ctx context.Context, session string) ([]Call, error) {
 	return calls, nil
 }
 
+// Orphans implements [Log].
+func (m *Memory) Orphans(ctx context.Context, max int) ([]Orphan, error) {
+	if err := m.enter(ctx); err != nil || !m.engine.left.Load() {
+		return nil, err
+	}
+	var found []Orphan
+	for s := range m.engine.all() {
+		calls, err := m.Calls(ctx, s.id)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		for _, c := range calls {
+			if len(found) >= max {
+				return found, nil
+			}
+			if c.Orphaned {
+				found = append(found, Orphan{Session: s.id, Call: c})
+			}
+		}
+	}
+	return found, nil
+}
+
 // Read implements [Log].
 func (m *Memory) Read(ctx context.Context, session, stream string, after uint64, max int) (Page, error) {
 	s, err := m.locked(ctx, session)

@@ -122,6 +122,15 @@ type Log interface {
 	// Calls returns the session's calls in flight, in no particular order.
 	Calls(ctx context.Context, session string) ([]Call, error)
 
+	// Orphans returns calls in flight whose owner is dead, of all sessions, at
+	// most max, in no particular order: those that nobody tails must be taken too.
+	//
+	//   - A call is among them until it is taken, has finished, or its session
+	//     has gone.
+	//   - Where every owner lives it looks at the replicas, not at the sessions:
+	//     each replica may call it several times per second.
+	Orphans(ctx context.Context, max int) ([]Orphan, error)
+
 	// Read returns at most max events that follow number after (0: from the
 	// start), with the state of the stream at that instant. Max 0 reads the
 	// state alone.

@@ -185,6 +185,12 @@ var callFaults = []fault{{
 		}
 	},
 }, {
+	name:     "orphans of sessions that nobody asks about are not found",
+	caughtBy: "orphans",
+	apply: func(f *faulty) {
+		f.orphan = func(context.Context, int) ([]session.Orphan, error) { return nil, nil }
+	},
+}, {
 	name:     "every taker wins",
 	caughtBy: "take_live take_race take_repeated take_finished",
 	apply: func(f *faulty) {

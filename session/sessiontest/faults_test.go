@@ -23,6 +23,7 @@ type faulty struct {
 	append func(context.Context, session.Output, ...[]byte) (uint64, error)
 	take   func(context.Context, session.Takeover) (session.Call, error)
 	calls  func(context.Context, string) ([]session.Call, error)
+	orphan func(context.Context, int) ([]session.Orphan, error)
 	read   func(context.Context, string, string, uint64, int) (session.Page, error)
 	watch  func(string, string, chan<- struct{}) func()
 	notify func(context.Context, session.Signal) error
@@ -98,6 +99,13 @@ func (f *faulty) Calls(ctx context.Context, id string) ([]session.Call, error) {
 		return f.calls(ctx, id)
 	}
 	return f.Store.Calls(ctx, id)
+}
+
+func (f *faulty) Orphans(ctx context.Context, max int) ([]session.Orphan, error) {
+	if f.orphan != nil {
+		return f.orphan(ctx, max)
+	}
+	return f.Store.Orphans(ctx, max)
 }
 
 func (f *faulty) Read(ctx context.Context, id, stream string, after uint64, max int) (session.Page, error) {

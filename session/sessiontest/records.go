@@ -80,6 +80,8 @@ var recordClauses = []clause{{
 		_, err := r.Sweep(r.ctx)
 		r.want(err, session.ErrClosed, "Sweep")
 		r.want(r.Create(r.ctx, record(rand.Text(), "p")), session.ErrClosed, "Create")
+		_, err = r.Orphans(r.ctx, 1)
+		r.want(err, session.ErrClosed, "Orphans")
 		_, err = other.Load(r.ctx, id)
 		r.ok(err, "Load by the other replica")
 	},

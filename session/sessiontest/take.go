@@ -88,7 +88,40 @@ var takeClauses = []clause{{
 			return err == nil
 		})
 	},
+}, {
+	name: "orphans",
+	rule: "Orphans returns the calls in flight whose owner is dead, of all sessions, at most max; one that was taken or has finished is none.",
+	run:  orphans,
 }}
+
+func orphans(r *rig) {
+	r.new(r.session(), "of a live owner")
+	one, two := r.orphan(r.session(), "1"), r.orphan(r.session(), "2")
+	r.eventually("Orphans has both orphaned calls", func() bool { return len(r.orphans(9)) == 2 })
+	for _, o := range r.orphans(9) {
+		want := one
+		if o.Session == two.Session {
+			want = two
+		}
+		if o.Session != want.Session || o.Call.ID != want.Call || o.Call.Owner != want.Owner || o.Call.Stream != want.Stream || !o.Call.Orphaned || string(o.Call.Rerun) != string(want.Rerun) {
+			r.failf("Orphans has %+v, want the call %+v", o, want)
+		}
+	}
+	if n := len(r.orphans(1)); n != 1 {
+		r.failf("Orphans gives %d calls where 1 is asked for", n)
+	}
+	r.taken(one)
+	r.append(two, true, "answer")
+	if left := r.orphans(9); len(left) != 0 {
+		r.failf("Orphans has %+v after one call was taken and the other finished", left)
+	}
+}
+
+func (r *rig) orphans(max int) []session.Orphan {
+	found, err := r.Orphans(r.ctx, max)
+	r.ok(err, "Orphans")
+	return found
+}
 
 // takeover takes the call from its owner for a new one.
 func takeover(c session.CallStart) session.Takeover {
