@@ -3,7 +3,6 @@ package openapi
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -14,17 +13,15 @@ import (
 // version is the OpenAPI version of the documents.
 const version = "3.1.0"
 
-// bearer is the name of the security scheme; Swagger UI's script knows it too.
-const bearer = "bearer"
-
 // Config says what a document tells beyond the service itself.
 type Config struct {
 	// ServerURL is where the REST door is: its prefix such as "/api/v1", or a whole
 	// URL that ends in it. Empty means "/api/v1".
 	ServerURL string
-	// Auth says that callers need credentials, an API key or a token, for every
-	// operation. Without it only operations with scopes ask for them.
-	Auth bool
+	// Security says which credentials every operation needs; zero means none.
+	Security Security
+	// Visible chooses the operations to describe; nil means all.
+	Visible func(op *tandem.Registered) bool
 	// DocsURL is the absolute URL of the docs page of the tools, to which each
 	// operation then links. Empty leaves out the links, and so does a relative one,
 	// which linters refuse.
@@ -88,7 +85,7 @@ type builder struct {
 func newBuilder(svc *tandem.Service, cfg Config) (*builder, error) {
 	b := &builder{svc: svc, cfg: cfg, schemas: newSchemas(svc.Schemas())}
 	for _, op := range svc.Operations() {
-		if op.Doors.Has(tandem.REST) {
+		if op.Doors.Has(tandem.REST) && (cfg.Visible == nil || cfg.Visible(op)) {
 			b.operations = append(b.operations, op)
 		}
 	}
@@ -106,11 +103,7 @@ func (b *builder) document() object {
 	doc.set("openapi", version)
 	doc.set("info", b.info())
 	doc.set("servers", []object{{{"url", strings.TrimSuffix(b.cfg.ServerURL, "/")}, {"description", "This service"}}})
-	if !b.cfg.Auth {
-		doc.set("security", []object{}) // nothing, unless an operation says more
-	} else {
-		doc.set("security", []object{{{bearer, []string{}}}})
-	}
+	doc.set("security", b.cfg.Security.alternatives(nil))
 	doc.set("tags", b.tags())
 	doc.set("paths", paths)
 	doc.object("components", b.components())
@@ -207,18 +200,8 @@ func (b *builder) components() object {
 	}
 	all.object("schemas", schemas)
 	all.object("responses", b.responses.components())
-	if b.cfg.Auth || b.anyScoped() {
-		all.set("securitySchemes", object{{bearer, object{
-			{"type", "http"},
-			{"scheme", "bearer"},
-			{"description", "An API key or an access token, sent as `Authorization: Bearer …`."},
-		}}})
-	}
+	all.object("securitySchemes", b.securitySchemes())
 	return all
-}
-
-func (b *builder) anyScoped() bool {
-	return slices.ContainsFunc(b.operations, func(op *tandem.Registered) bool { return len(op.Scopes) > 0 })
 }
 
 // fail keeps the first error.

@@ -2,6 +2,7 @@ package openapi_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"os"
@@ -21,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // The reference service's document changes only when somebody means it to.
 func TestGolden(t *testing.T) {
-	doc := build(t, inventory(t), openapi.Config{Auth: true})
+	doc := build(t, inventory(t), openapi.Config{Security: openapi.Security{Bearer: true}})
 	for name, got := range map[string][]byte{"inventory.json": doc.JSON(), "inventory.yaml": doc.YAML()} {
 		file := filepath.Join("testdata", name)
 		if *update {
@@ -49,7 +50,7 @@ func TestDeterministic(t *testing.T) {
 
 // YAML says the same as JSON.
 func TestYAML(t *testing.T) {
-	doc := build(t, everything(t), openapi.Config{Auth: true})
+	doc := build(t, everything(t), openapi.Config{Security: openapi.Security{Bearer: true}})
 	var fromYAML any
 	if err := yaml.Unmarshal(doc.YAML(), &fromYAML); err != nil {
 		t.Fatal(err)
@@ -271,28 +272,94 @@ func TestSecurity(t *testing.T) {
 	}{
 		{"open", false, "/security", []any{}},
 		{"closed", true, "/security", bearer},
-		{"scoped, even if open", false, "/paths/~1files~1{bucket}~1{file}/put/security", bearer},
+		{"scoped, closed", true, "/paths/~1files~1{bucket}~1{file}/put/security", bearer},
+		{"scoped, but open", false, "/paths/~1files~1{bucket}~1{file}/put/security", nil},
+		{"scoped, but open: nobody is refused", false, "/paths/~1files~1{bucket}~1{file}/put/responses/403", nil},
 		{"scopes are named", false, "/paths/~1files~1{bucket}~1{file}/put/x-scopes", []any{"files:read", "files:write"}},
 		{"unscoped", false, "/paths/~1files~1{bucket}/get/security", nil},
 		{"unscoped, closed", true, "/paths/~1files~1{bucket}/get/responses/401/$ref", "#/components/responses/UnauthenticatedProblem"},
 		{"unscoped, open", false, "/paths/~1files~1{bucket}/get/responses/401", nil},
 	} {
-		doc := decode(t, build(t, everything(t), openapi.Config{Auth: c.auth}).JSON())
+		doc := decode(t, build(t, everything(t), openapi.Config{Security: openapi.Security{Bearer: c.auth}}).JSON())
 		if diff := cmp.Diff(c.want, at(doc, c.pointer)); diff != "" {
 			t.Errorf("%s:\n%s", c.name, diff)
 		}
 	}
-	svc := tandem.New("open", "1")
-	tandem.Register(svc, tandem.Operation{Name: "look"}, nothing[struct{}, struct{}])
-	if schemes := at(decode(t, build(t, svc, openapi.Config{}).JSON()), "/components/securitySchemes"); schemes != nil {
+	if schemes := at(decode(t, build(t, everything(t), openapi.Config{}).JSON()), "/components/securitySchemes"); schemes != nil {
 		t.Errorf("a service that needs no credentials has the schemes %v", schemes)
+	}
+}
+
+// Each kind of credentials is a scheme, any one of which is enough; the one that
+// knows of scopes lists them, and all say which scopes imply others.
+func TestSecuritySchemes(t *testing.T) {
+	svc := everything(t)
+	svc.ImplyScopes("files", "files:write", "files:read")
+	doc := decode(t, build(t, svc, openapi.Config{Security: openapi.Security{Bearer: true, Issuer: "https://id.example.com/x", Certificates: true}}).JSON())
+	implies := map[string]any{"files": []any{"files:read", "files:write"}}
+	for pointer, want := range map[string]any{
+		"/security": []any{map[string]any{"bearer": []any{}}, map[string]any{"openid": []any{}}, map[string]any{"certificate": []any{}}},
+		"/paths/~1files~1{bucket}~1{file}/put/security": []any{
+			map[string]any{"bearer": []any{}}, map[string]any{"openid": []any{"files:read", "files:write"}}, map[string]any{"certificate": []any{}},
+		},
+		"/components/securitySchemes/bearer/type":              "http",
+		"/components/securitySchemes/bearer/x-tandem-implies":  implies,
+		"/components/securitySchemes/openid/openIdConnectUrl":  "https://id.example.com/x/.well-known/openid-configuration",
+		"/components/securitySchemes/openid/x-tandem-implies":  implies,
+		"/components/securitySchemes/certificate/type":         "mutualTLS",
+		"/paths/~1files~1{bucket}~1{file}/put/x-tandem-policy": nil,
+		"/paths/~1files~1{bucket}~1{file}/put/responses/403":   map[string]any{"$ref": "#/components/responses/PermissionDeniedProblem"},
+	} {
+		if diff := cmp.Diff(want, at(doc, pointer)); diff != "" {
+			t.Errorf("%s:\n%s", pointer, diff)
+		}
+	}
+}
+
+// An operation that a policy judges says so, since its scopes do not say it all,
+// and that it may refuse.
+func TestPolicyIsTold(t *testing.T) {
+	svc := tandem.New("judged", "1")
+	allow := func(context.Context, tandem.Access) error { return nil }
+	tandem.Register(svc, tandem.Operation{Name: "judged", Policy: allow}, nothing[struct{}, struct{}])
+	tandem.Register(svc, tandem.Operation{Name: "free"}, nothing[struct{}, struct{}])
+	doc := decode(t, build(t, svc, openapi.Config{}).JSON())
+	if at(doc, "/paths/~1judged/post/x-tandem-policy") != true || at(doc, "/paths/~1judged/post/responses/403") == nil {
+		t.Errorf("judged: %v", at(doc, "/paths/~1judged/post"))
+	}
+	if at(doc, "/paths/~1free/post/x-tandem-policy") != nil || at(doc, "/paths/~1free/post/responses/403") != nil {
+		t.Errorf("free: %v", at(doc, "/paths/~1free/post"))
+	}
+}
+
+// What is not visible leaves no trace: no path, no tag, no schema, no response.
+func TestVisible(t *testing.T) {
+	type secretIn struct {
+		Hushed string `json:"hushed"`
+	}
+	svc := tandem.New("partly", "1")
+	tandem.Register(svc, tandem.Operation{Name: "hush", Tags: []string{"hush"}, Scopes: []string{"hush"}, Errors: []tandem.Code{tandem.DataLoss}},
+		nothing[secretIn, struct{}])
+	tandem.Register(svc, tandem.Operation{Name: "look"}, nothing[struct{}, struct{}])
+	visible := func(op *tandem.Registered) bool { return op.Name == "look" }
+	cfg := openapi.Config{Security: openapi.Security{Bearer: true}}
+	if all := string(build(t, svc, cfg).JSON()); strings.Count(all, "hush") < 4 || !strings.Contains(all, "DataLoss") {
+		t.Fatalf("the control shows it too rarely: %s", all)
+	}
+	cfg.Visible = visible
+	text := string(build(t, svc, cfg).JSON())
+	if strings.Contains(text, "hush") || strings.Contains(text, "DataLoss") || !strings.Contains(text, `"/look"`) {
+		t.Errorf("got %s", text)
+	}
+	if at(decode(t, []byte(text)), "/components/securitySchemes/bearer") == nil {
+		t.Error("nobody is told how to see more")
 	}
 }
 
 // Components are those that are referred to, directly or by others, and every
 // reference has its component.
 func TestComponents(t *testing.T) {
-	text := string(build(t, everything(t), openapi.Config{Auth: true}).JSON())
+	text := string(build(t, everything(t), openapi.Config{Security: openapi.Security{Bearer: true}}).JSON())
 	doc := decode(t, []byte(text))
 	for _, kind := range []string{"schemas", "responses"} {
 		for _, name := range names(at(doc, "/components/"+kind)) {

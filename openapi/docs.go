@@ -34,6 +34,9 @@ type DocsConfig struct {
 	// the one in the document's server URL if people reach the pages by another.
 	// Those of the URLs above are included.
 	Connect []string
+	// Personal says that the document shows a caller what it may use, so that the
+	// page reads it again once a key is entered.
+	Personal bool
 }
 
 func (c DocsConfig) withDefaults() DocsConfig {

@@ -20,8 +20,8 @@ func TestLint(t *testing.T) {
 	dir := t.TempDir()
 	files := []string{
 		fetch(t, dir, "served", serve(t, inventory(t), server.Config{})),
-		save(t, dir, "closed", build(t, inventory(t), openapi.Config{ServerURL: "https://inventory.tandem.dev/api/v1", DocsURL: "https://inventory.tandem.dev/docs/mcp", Auth: true})),
-		save(t, dir, "everything", build(t, everything(t), openapi.Config{Auth: true})),
+		save(t, dir, "closed", build(t, inventory(t), openapi.Config{ServerURL: "https://inventory.tandem.dev/api/v1", DocsURL: "https://inventory.tandem.dev/docs/mcp", Security: openapi.Security{Bearer: true}})),
+		save(t, dir, "everything", build(t, everything(t), openapi.Config{Security: openapi.Security{Bearer: true}})),
 	}
 	for _, file := range files {
 		files = append(files, strings.TrimSuffix(file, ".json")+".yaml")

@@ -23,9 +23,12 @@ func (b *builder) operation(op *tandem.Registered) object {
 	o.object("requestBody", b.requestBody(op))
 	o.set("responses", b.answers(op))
 	if len(op.Scopes) > 0 {
-		o.set("security", []object{{{bearer, []string{}}}}) // only OAuth schemes may list scopes there
+		if b.cfg.Security.needed() {
+			o.set("security", b.cfg.Security.alternatives(op.Scopes))
+		}
 		o.set("x-scopes", op.Scopes)
 	}
+	o.flag("x-tandem-policy", op.HasPolicy())
 	if op.Doors.Has(tandem.MCP) {
 		o.set("x-mcp-tool", op.Name)
 		if b.cfg.DocsURL != "" {
@@ -79,7 +82,7 @@ func (b *builder) answers(op *tandem.Registered) object {
 	if op.HasBlocks() && op.SuccessStatus() == http.StatusOK {
 		all.set("204", object{{"description", "Done; there is no content."}})
 	}
-	for _, p := range problemsOf(op, b.cfg.Auth) {
+	for _, p := range problemsOf(op, b.cfg.Security.needed()) {
 		all.set(strconv.Itoa(p.status), object{{"$ref", "#/components/responses/" + b.responses.name(p)}})
 	}
 	return all

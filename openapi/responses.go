@@ -25,10 +25,10 @@ type problem struct {
 // declares, and what the door and the interceptors answer in its stead.
 func problemsOf(op *tandem.Registered, auth bool) []problem {
 	codes := []tandem.Code{tandem.InvalidArgument, tandem.ResourceExhausted, tandem.Internal, tandem.Unavailable}
-	if auth || len(op.Scopes) > 0 {
+	if auth {
 		codes = append(codes, tandem.Unauthenticated)
 	}
-	if len(op.Scopes) > 0 {
+	if auth && len(op.Scopes) > 0 || op.HasPolicy() {
 		codes = append(codes, tandem.PermissionDenied)
 	}
 	if op.Timeout > 0 {

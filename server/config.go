@@ -58,6 +58,12 @@ type Config struct {
 	// Certificates establishes callers by the client certificates that TLS verified,
 	// where they send no token. Nil means that certificates are no credentials.
 	Certificates auth.CertificateVerifier
+	// HideForbidden hides from each caller what it may not use: it is not listed
+	// on either door nor described in the OpenAPI document, which then needs
+	// credentials to show more than what anybody may use, and a call of it is
+	// answered as if it did not exist. By default everything is shown, and such a call
+	// is refused with what it lacks.
+	HideForbidden bool
 	// InsecureNoAuth serves everybody beyond loopback without credentials.
 	InsecureNoAuth bool
 
@@ -232,9 +238,9 @@ func (c Config) validate() error {
 	return errors.Join(errs...)
 }
 
-func (c Config) hasCredentials() bool {
-	return c.Verifier != nil || c.Certificates != nil || len(c.APIKeys) > 0
-}
+func (c Config) hasCredentials() bool { return c.hasTokens() || c.Certificates != nil }
+
+func (c Config) hasTokens() bool { return c.Verifier != nil || len(c.APIKeys) > 0 }
 
 func (c Config) listenAddr() string {
 	if c.Listener != nil {

@@ -125,11 +125,12 @@ var variables = []variable{
 		},
 	},
 	{
+		name: "HIDE_FORBIDDEN", takes: "1 or 0", about: "1 hides from each caller what it may not use, on both doors and in the documents",
+		set: func(c *Config, v string) error { return setFlag(&c.HideForbidden, v) },
+	},
+	{
 		name: "INSECURE_NO_AUTH", takes: "1 or 0", about: "1 lets everybody in beyond loopback without credentials",
-		set: func(c *Config, v string) error {
-			c.InsecureNoAuth = v == "1" || v == "true"
-			return ok(slices.Contains([]string{"0", "1", "false", "true"}, v))
-		},
+		set: func(c *Config, v string) error { return setFlag(&c.InsecureNoAuth, v) },
 	},
 	{
 		name: "METRICS_ADDR", takes: "host:port, such as 127.0.0.1:9090", about: "serve /metrics there, without credentials",
@@ -250,6 +251,11 @@ func reveal(secrets []tandem.Secret) []string {
 func isNumber(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 16)
 	return err == nil
+}
+
+func setFlag(flag *bool, value string) error {
+	*flag = value == "1" || value == "true"
+	return ok(slices.Contains([]string{"0", "1", "false", "true"}, value))
 }
 
 func setDoors(c *Config, value string) error {

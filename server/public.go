@@ -29,18 +29,25 @@ func (c Config) publicOrigins() []string {
 	return []string{u.Scheme + "://" + u.Host}
 }
 
-// document describes the operations of now. Without a PublicURL its addresses
-// are relative to the document, so that they are right below any mount.
-func (s *Server) document() (*openapi.Document, error) {
+// document describes the operations of now that are visible; nil means all. Without
+// a PublicURL its addresses are relative to the document, so that they are right
+// below any mount.
+func (s *Server) document(visible func(*tandem.Registered) bool) (*openapi.Document, error) {
 	document, err := openapi.Build(s.service, openapi.Config{
 		ServerURL: s.config.restURL(),
-		Auth:      s.config.hasCredentials(),
+		Security:  s.config.security(),
 		DocsURL:   s.config.docsURL(),
+		Visible:   visible,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("server: OpenAPI document: %w", err)
 	}
 	return document, nil
+}
+
+// security says which credentials callers may come with.
+func (c Config) security() openapi.Security {
+	return openapi.Security{Bearer: c.hasTokens(), Certificates: c.Certificates != nil}
 }
 
 // stale says that the document does not show the operations of now.

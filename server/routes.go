@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/openapi"
 )
 
 // The prefixes that Config.Middleware knows.
@@ -144,12 +145,12 @@ func (s *Server) newRoutes(d doors) *routes {
 
 func (s *Server) addDocuments(t *routes, d doors) {
 	page := func(path, name string, h http.Handler) {
-		t.add(path, s.route(name, kindPage, only(h, http.MethodGet, http.MethodHead)))
+		t.add(path, s.route(name, kindPage, only(s.identify(h), http.MethodGet, http.MethodHead)))
 	}
 	t.addTree("/docs", s.route("/docs/", kindPage, only(d.docs, http.MethodGet, http.MethodHead)))
 	if d.rest != nil {
-		page("/openapi.json", "/openapi.json", document("application/json", func() []byte { return d.document.get().JSON() }))
-		page("/openapi.yaml", "/openapi.yaml", document("application/yaml", func() []byte { return d.document.get().YAML() }))
+		page("/openapi.json", "/openapi.json", s.serveDocument(d.document, "application/json", (*openapi.Document).JSON))
+		page("/openapi.yaml", "/openapi.yaml", s.serveDocument(d.document, "application/yaml", (*openapi.Document).YAML))
 	}
 }
 
@@ -204,13 +205,4 @@ func (s *Server) whenStarted(next http.Handler) http.Handler {
 
 func notFound(w http.ResponseWriter, r *http.Request) {
 	writeProblem(w, tandem.Errorf(tandem.NotFound, "there is nothing at %s", clip(r.URL.EscapedPath(), 256)))
-}
-
-// document serves what body returns.
-func document(contentType string, body func() []byte) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", contentType)
-		w.Header().Set("Cache-Control", "no-cache")
-		_, _ = w.Write(body()) // the caller may be gone; there is nobody else to tell
-	})
 }

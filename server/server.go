@@ -51,7 +51,7 @@ type doors struct {
 	rest     http.Handler
 	mcp      *mcp.Door
 	docs     http.Handler
-	document *derived[*openapi.Document]
+	document *documents
 }
 
 // New composes everything that serves svc. Operations and resources are to be
@@ -158,7 +158,7 @@ func (s *Server) openDoors() (d doors, err error) {
 		if d.rest, err = rest.New(s.service, rest.Config{Prefix: s.config.RESTPrefix, MaxBody: s.config.MaxBody}); err != nil {
 			return d, err
 		}
-		if d.document, err = newDerived(s.service, s.document, s.stale); err != nil {
+		if d.document, err = s.newDocuments(); err != nil {
 			return d, err
 		}
 	}
@@ -173,6 +173,8 @@ func (s *Server) openDoors() (d doors, err error) {
 		Version: s.service.Version(),
 		Doors:   s.config.Doors,
 		Connect: s.config.publicOrigins(),
+
+		Personal: s.config.HideForbidden,
 	})
 	return d, nil
 }
@@ -192,6 +194,7 @@ func (c Config) mcpConfig() mcp.Config {
 		setDefault(&m.MessagesURL, base+"/mcp/messages")
 	}
 	setDefault(&m.MaxBody, c.MaxBody)
+	m.HideForbidden = m.HideForbidden || c.HideForbidden
 	return m
 }
 

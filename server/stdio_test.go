@@ -59,7 +59,7 @@ func TestFlags(t *testing.T) {
 	}{
 		{[]string{"-h"}, exitOK, []string{
 			"-stdio", "ADDR", "PORT", "PUBLIC_URL", "BASE_PATH", "DOORS", "ALLOWED_ORIGINS", "TRUSTED_PROXIES", "RATE_LIMIT", "RATE_LIMITS", "TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CLIENT_CA_FILE",
-			"API_KEYS", "STATE_KEYS", "STATE_KEYS_FILE", "METRICS_ADDR", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE", "INSECURE_NO_AUTH", "OTEL_",
+			"API_KEYS", "STATE_KEYS", "STATE_KEYS_FILE", "METRICS_ADDR", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE", "INSECURE_NO_AUTH", "HIDE_FORBIDDEN", "OTEL_",
 		}},
 		{[]string{"-h"}, exitOK, []string{"\n\nOf the inventory:\n  DATABASE_URL\n"}},
 		{[]string{"-port", "1"}, exitUsage, []string{"-port"}},
