@@ -24,6 +24,7 @@ func TestBrowser(t *testing.T) {
 		"chromium":   chromium,
 		"open":       serve(t, open, server.Config{}),
 		"closed":     serve(t, inventory(t), server.Config{APIKeys: []tandem.Secret{browserKey}}),
+		"hidden":     serve(t, inventory(t), server.Config{APIKeys: []tandem.Secret{browserKey}, HideForbidden: true}),
 		"key":        browserKey,
 		"based":      serve(t, inventory(t), server.Config{BasePath: "/behind/proxy"}) + "/behind/proxy",
 		"everything": serve(t, everything(t), server.Config{}),

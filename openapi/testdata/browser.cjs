@@ -262,6 +262,25 @@ test("a key that Swagger UI is given opens the other page", config.closed, async
   await connected(page);
 });
 
+test("what is hidden appears once its key is entered, and goes with it", config.hidden, async (page, site) => {
+  await page.goto(`${site}/docs`);
+  const query = operation(page, "products", "query_product");
+  const authorize = page.getByRole("button", { name: "Authorize" }).first();
+  await authorize.waitFor();
+  await operation(page, "status", "get_status").waitFor(); // which needs no scope
+  assert.equal(await query.count(), 0);
+  await authorize.click();
+  await page.locator(".auth-container input").fill(config.key);
+  await page.locator(".auth-container button[type=submit]").click();
+  await query.waitFor();
+  await page.locator(".auth-container").getByText("Logout").click();
+  await query.waitFor({ state: "detached" });
+  await page.evaluate(() => sessionStorage.setItem("tandem-docs:key", "a-key-that-was-withdrawn"));
+  await page.reload();
+  await authorize.waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.getItem("tandem-docs:key")), null);
+}, { allow: /status of 401/ });
+
 // Every screen -------------------------------------------------------------------------
 
 for (const viewport of [{ width: 360, height: 740 }, { width: 1600, height: 900 }]) {
