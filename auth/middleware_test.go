@@ -52,7 +52,7 @@ func TestMiddlewareAccepts(t *testing.T) {
 }
 
 // Everything else is a 401 with one fixed body; only the challenge says whether
-// credentials were sent. The log has the cause and never the token.
+// credentials were sent. The log has the cause and never the token (security case 15).
 func TestMiddlewareRefuses(t *testing.T) {
 	const invalid = `Bearer error="invalid_token"`
 	for name, c := range map[string]struct {
@@ -102,6 +102,23 @@ func TestMiddlewareRefuses(t *testing.T) {
 				t.Errorf("the log has a token: %s", log)
 			}
 		})
+	}
+}
+
+// A token in a form's body (RFC 6750, section 2.2) is not looked for: the request
+// has none (security case 15), and its body is left to whoever may read it.
+func TestMiddlewareBody(t *testing.T) {
+	h, log := protect(t, keyring(t), auth.Options{})
+	body := strings.NewReader("access_token=" + goodKey)
+	r := httptest.NewRequest("POST", "/", body)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusUnauthorized || w.Header().Get("WWW-Authenticate") != "Bearer" || strings.Contains(log.String(), goodKey) {
+		t.Errorf("%d %q; log %s", w.Code, w.Header().Get("WWW-Authenticate"), log)
+	}
+	if body.Len() != len("access_token="+goodKey) {
+		t.Error("the body was read")
 	}
 }
 

@@ -101,20 +101,20 @@ func (c Config) check() error {
 	}
 	if c.URL != "" {
 		if err := authserver.CheckURL(c.URL); err != nil {
-			return fmt.Errorf("URL: %w", err)
+			return fmt.Errorf("the URL: %w", err)
 		}
 	}
 	if c.Issuer != "" {
 		if err := authserver.CheckIssuer(c.Issuer); err != nil {
-			return fmt.Errorf("Issuer: %w", err)
+			return fmt.Errorf("the Issuer: %w", err)
 		}
 	}
 	if c.ClientID == "" || c.ClientSecret == "" {
-		return errors.New("ClientID and ClientSecret are needed: an authorization server answers only those that it knows (RFC 7662, section 2.1)")
+		return errors.New("both ClientID and ClientSecret are needed: an authorization server answers only those that it knows (RFC 7662, section 2.1)")
 	}
 	for _, audience := range c.Audiences {
 		if audience == "" {
-			return errors.New("Audiences: one is empty")
+			return errors.New("one of the Audiences is empty")
 		}
 	}
 	return c.checkNumbers()

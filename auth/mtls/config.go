@@ -87,11 +87,11 @@ func (c Config) check() error {
 		return errors.New("either Identities or Scopes is needed")
 	}
 	if c.Name > DistinguishedName {
-		return fmt.Errorf("Name: there is no kind %d", c.Name)
+		return fmt.Errorf("there is no kind of Name %d", c.Name)
 	}
 	for name := range c.Identities {
 		if name == "" || c.Name == DNSName && name != strings.ToLower(name) {
-			return fmt.Errorf("Identities: %q is no name of a certificate; DNS names are in lower case", name)
+			return fmt.Errorf("%q in Identities is no name of a certificate; DNS names are in lower case", name)
 		}
 	}
 	return nil
