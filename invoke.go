@@ -25,7 +25,7 @@ func (r *Registered) Invoke(ctx context.Context, call *Call) (Result, error) {
 // authorize refuses callers that lack a scope, from the principal of this call.
 func authorize(next Invoker) Invoker {
 	return func(ctx context.Context, call *Call) (Result, error) {
-		if err := call.Operation.Authorize(ctx); err != nil {
+		if err := call.Operation.authorize(ctx); err != nil {
 			return Result{}, err
 		}
 		return next(ctx, call)
@@ -34,8 +34,18 @@ func authorize(next Invoker) Invoker {
 
 // Authorize reports as an error why the caller of ctx may not use the operation,
 // whatever the arguments: it lacks a scope, or a policy refuses. An error about
-// scopes names all that are needed at once, also in [Error.Scopes].
-func (r *Registered) Authorize(ctx context.Context) error {
+// scopes names all that are needed at once, also in [Error.Scopes]. A policy that
+// panics refuses.
+func (r *Registered) Authorize(ctx context.Context) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = r.service.panicked(ctx, &Call{Operation: r}, v)
+		}
+	}()
+	return r.authorize(ctx)
+}
+
+func (r *Registered) authorize(ctx context.Context) error {
 	p := PrincipalFrom(ctx)
 	var err *Error
 	switch {
@@ -77,7 +87,7 @@ func (s *Service) sanitize(next Invoker) Invoker {
 	return func(ctx context.Context, call *Call) (result Result, err error) {
 		defer func() {
 			if v := recover(); v != nil {
-				result, err = Result{}, s.internal(ctx, call, fmt.Errorf("panic: %v", v), slog.String("stack", string(debug.Stack())))
+				result, err = Result{}, s.panicked(ctx, call, v)
 			}
 		}()
 		if result, err = next(ctx, call); err != nil {
@@ -107,6 +117,11 @@ func (s *Service) public(ctx context.Context, call *Call, err error) error {
 		return s.hide(ctx, call, &Error{Code: DeadlineExceeded, Message: "the operation ran out of time", cause: err}, slog.LevelInfo)
 	}
 	return s.internal(ctx, call, err)
+}
+
+// panicked returns the generic error that hides a panic.
+func (s *Service) panicked(ctx context.Context, call *Call, v any) error {
+	return s.internal(ctx, call, fmt.Errorf("panic: %v", v), slog.String("stack", string(debug.Stack())))
 }
 
 // internal returns the generic error that hides the cause.

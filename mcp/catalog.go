@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tandem-go/tandem"
@@ -24,23 +25,32 @@ var members = [kinds]string{tools: "tools", resources: "resources", templates: "
 
 // entry is one thing that is listed, encoded.
 type entry struct {
-	op      *tandem.Registered // decides who may see it and which toolsets it is in
-	name    string             // unique in its list
-	encoded []byte
-	add     func(v *view) // makes it reachable by its name
+	op        *tandem.Registered // decides who may see it and which toolsets it is in
+	name      string             // unique in its list
+	encoded   []byte
+	completes bool             // values of some argument can be suggested
+	add       func(c *catalog) // makes it reachable by its name
+
+	verdict int // the place of the operation's verdict in those of a catalog
 }
 
 // catalog is everything that a service has at one revision, encoded, with the
 // views of it that have been asked for. All but the views is immutable.
 type catalog struct {
-	revision uint64
-	door     *Door
-	fallback features
-	entries  [kinds][]entry
-	toolsets []string // sorted
-	scopes   []string // that anything needs, sorted
-	judged   bool     // policies say more than scopes
-	whole    *view
+	revision  uint64
+	door      *Door
+	hides     bool     // what a caller may not use
+	fallback  features // what the SDK's server has besides
+	entries   [kinds][]entry
+	tools     map[string]*tool
+	prompts   map[string]*tandem.RegisteredPrompt
+	fixed     map[string]*tandem.RegisteredResource // by URI
+	templates []*tandem.RegisteredResource
+	ops       []*tandem.Registered // of the entries, each once
+	toolsets  []string             // sorted
+	scopes    []string             // that anything needs, sorted
+	judged    bool                 // policies say more than scopes
+	whole     *view
 
 	mu    sync.Mutex
 	views map[string]*view
@@ -71,44 +81,69 @@ func (d *Door) catalog() (*catalog, error) {
 
 // buildCatalog encodes everything. fallback is what the SDK's server has besides.
 func (d *Door) buildCatalog(fallback features) (*catalog, error) {
-	c := &catalog{revision: d.svc.Revision(), door: d, fallback: fallback, views: map[string]*view{}} // the revision first: what comes meanwhile is a newer one
-	for _, op := range d.svc.Operations() {
+	c := &catalog{
+		revision: d.svc.Revision(), // first: what comes meanwhile is a newer one
+		door:     d, hides: d.cfg.HideForbidden, fallback: fallback,
+		tools:   map[string]*tool{},
+		prompts: map[string]*tandem.RegisteredPrompt{},
+		fixed:   map[string]*tandem.RegisteredResource{},
+		views:   map[string]*view{},
+	}
+	if err := c.encode(); err != nil {
+		return nil, err
+	}
+	c.index()
+	c.whole = c.newView(sight{catalog: c}, "")
+	return c, nil
+}
+
+// encode makes the entries.
+func (c *catalog) encode() error {
+	for _, op := range c.door.svc.Operations() {
 		if op.Doors.Has(tandem.MCP) {
 			e, err := toolEntry(op)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			c.entries[tools] = append(c.entries[tools], e)
 		}
 	}
-	for _, r := range d.svc.Resources() {
+	for _, r := range c.door.svc.Resources() {
 		if r.Operation().Doors.Has(tandem.MCP) {
 			k, e, err := resourceEntry(r)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			c.entries[k] = append(c.entries[k], e)
 		}
 	}
-	for _, p := range d.svc.Prompts() {
+	for _, p := range c.door.svc.Prompts() {
 		e, err := promptEntry(p)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		c.entries[prompts] = append(c.entries[prompts], e)
 	}
-	c.index()
-	c.whole = c.newView(func(*tandem.Registered) bool { return true }, d.cacheHints(false), fallback)
-	return c, nil
+	return nil
 }
 
-// index collects the toolsets and the scopes that there are.
+// index makes the entries reachable, and collects the operations, the toolsets and
+// the scopes that there are.
 func (c *catalog) index() {
 	for _, t := range c.door.svc.Tags() {
 		c.toolsets = append(c.toolsets, t.Name)
 	}
+	places := map[*tandem.Registered]int{}
 	for _, list := range c.entries {
-		for _, e := range list {
+		for i := range list {
+			e := &list[i]
+			e.add(c)
+			place, known := places[e.op]
+			if !known {
+				place = len(c.ops)
+				places[e.op], c.ops = place, append(c.ops, e.op)
+			}
+			e.verdict = place
 			c.toolsets = append(c.toolsets, e.op.Tags...)
 			c.scopes = append(c.scopes, e.op.Scopes...)
 			c.judged = c.judged || e.op.HasPolicy()
@@ -120,36 +155,23 @@ func (c *catalog) index() {
 	c.scopes = slices.Compact(c.scopes)
 }
 
-// view returns what the caller of a request sees: of the toolsets that its URL
-// chooses, what the configuration does not hide.
-func (d *Door) view(ctx context.Context) (*view, error) {
-	c, err := d.catalog()
-	if err != nil {
-		return nil, err
+// view returns the view of the caller of ctx, kept for all who see the same.
+// Policies are asked once about each operation, and before others have to wait.
+func (c *catalog) view(ctx context.Context, s sight) *view {
+	verdicts := ""
+	if c.hides && c.judged {
+		verdicts = c.verdicts(ctx)
 	}
-	chosen := toolsetsFrom(ctx)
-	if chosen == nil && !d.cfg.HideForbidden {
-		return c.whole, nil
-	}
-	return c.view(ctx, chosen), nil
-}
-
-// view returns the view of the caller of ctx, kept for all who may use the same.
-func (c *catalog) view(ctx context.Context, chosen []string) *view {
-	hide := c.door.cfg.HideForbidden
-	may := func(*tandem.Registered) bool { return true }
-	if hide {
-		may = func(op *tandem.Registered) bool { return op.Authorize(ctx) == nil }
-	}
-	key := viewKey(chosen, c.holds(ctx, hide, may))
+	key := c.viewKey(ctx, s, verdicts)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if v, ok := c.views[key]; ok {
 		return v
 	}
-	v := c.newView(func(op *tandem.Registered) bool {
-		return inToolsets(op, chosen) && may(op)
-	}, c.door.cacheHints(hide), c.beyond(chosen))
+	if c.hides && !c.judged {
+		verdicts = c.verdicts(ctx)
+	}
+	v := c.newView(s, verdicts)
 	if len(c.views) >= maxViews {
 		for old := range c.views { // any one
 			delete(c.views, old)
@@ -160,53 +182,42 @@ func (c *catalog) view(ctx context.Context, chosen []string) *view {
 	return v
 }
 
-// beyond says what of the SDK's server a request sees: nothing where toolsets
-// are chosen, since what is added there belongs to none.
-func (c *catalog) beyond(chosen []string) features {
-	if chosen != nil {
-		return features{}
-	}
-	return c.fallback
-}
+// The characters of verdicts.
+const (
+	shown  = '+'
+	hidden = '-'
+)
 
-// holds tells callers apart by what they may see; nil where nothing is hidden: by
-// those of the scopes that matter which they hold, or, where policies judge, by the
-// verdict about each entry.
-func (c *catalog) holds(ctx context.Context, hide bool, may func(*tandem.Registered) bool) []string {
-	switch {
-	case !hide:
-		return nil
-	case c.judged:
-		return []string{c.verdicts(may)}
-	}
-	p := tandem.PrincipalFrom(ctx)
-	return slices.DeleteFunc(slices.Clone(c.scopes), func(scope string) bool { return !c.door.svc.Holds(p, scope) })
-}
-
-// verdicts has a character for each entry.
-func (c *catalog) verdicts(may func(*tandem.Registered) bool) string {
-	var verdicts []byte
-	for _, list := range c.entries {
-		for _, e := range list {
-			verdict := byte('-')
-			if may(e.op) {
-				verdict = '+'
-			}
-			verdicts = append(verdicts, verdict)
+// verdicts has a character for each operation: whether the caller of ctx may use
+// it.
+func (c *catalog) verdicts(ctx context.Context) string {
+	verdicts := make([]byte, len(c.ops))
+	for i, op := range c.ops {
+		verdicts[i] = hidden
+		if c.shows(ctx, op) {
+			verdicts[i] = shown
 		}
 	}
 	return string(verdicts)
 }
 
-// viewKey joins the names of toolsets and what tells callers apart, which do not
-// hold what joins them.
-func viewKey(chosen, holds []string) string {
-	var key []byte
-	for _, names := range [][]string{chosen, holds} {
-		for _, name := range names {
-			key = append(append(key, name...), 0)
-		}
-		key = append(key, 1)
+// viewKey tells views apart: by the toolsets, and, where things are hidden, by the
+// verdicts, or by which of the scopes that matter the caller holds if nothing else
+// does. Neither the names of toolsets nor scopes hold what joins them.
+func (c *catalog) viewKey(ctx context.Context, s sight, verdicts string) string {
+	var key strings.Builder
+	for _, name := range s.chosen {
+		key.WriteString(name + "\x00")
 	}
-	return string(key)
+	key.WriteString("\x01" + verdicts)
+	if !c.hides || c.judged {
+		return key.String()
+	}
+	p := tandem.PrincipalFrom(ctx)
+	for _, scope := range c.scopes {
+		if c.door.svc.Holds(p, scope) {
+			key.WriteString(scope + "\x00")
+		}
+	}
+	return key.String()
 }

@@ -26,24 +26,22 @@ type completeParams struct {
 
 // complete serves completion/complete.
 func (d *Door) complete(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
-	v, err := d.view(ctx)
-	if err != nil {
-		return dst, err
-	}
-	if !v.has().completions {
-		return dst, methodNotFound(x.msg.method)
-	}
 	t, err := d.target(ctx, x.msg)
 	if err != nil {
 		return dst, err
 	}
-	p := x.msg.params.complete
-	if p == nil {
-		return dst, invalidParams(`"ref", "argument" or "context" is malformed`)
+	s, err := d.sight(ctx)
+	if err != nil {
+		return dst, err
 	}
+	p := x.msg.params.complete
 	switch {
+	case !t.completes() && !s.has(ctx).completions:
+		return dst, methodNotFound(x.msg.method)
+	case p == nil:
+		return dst, invalidParams(`"ref", "argument" or "context" is malformed`)
 	case t.op != nil:
-	case v.fallback.completions:
+	case s.beyond().completions:
 		return d.bridge(ctx, dst, x)
 	default:
 		return dst, p.unknown()
@@ -70,6 +68,11 @@ func (p *completeParams) unknown() *rpcError {
 		return invalidParams("unknown resource template: " + string(clip([]byte(p.Ref.URI), 256)))
 	}
 	return invalidParams(`the type of "ref" must be ref/prompt or ref/resource`)
+}
+
+// completes reports whether values of any argument of the target can be suggested.
+func (t *target) completes() bool {
+	return t.prompt != nil && t.prompt.Completes() || t.resource != nil && t.resource.Completes()
 }
 
 // suggest suggests values of an argument of the target.

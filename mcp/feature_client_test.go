@@ -112,9 +112,10 @@ func TestCatalogUnderChange(t *testing.T) {
 	for range 4 {
 		asking.Go(func() {
 			for range 100 {
-				v, err := d.view(withToolsets(t.Context(), []string{"a"}))
-				if err != nil || len(v.tools) != len(v.lists[tools].entries) {
-					t.Errorf("view %+v, %v", v, err)
+				ctx := withToolsets(t.Context(), []string{"a"})
+				s, err := d.sight(ctx)
+				if err != nil || len(s.catalog.tools) != len(s.view(ctx).lists[tools].entries) {
+					t.Errorf("sight %+v, %v", s, err)
 				}
 			}
 		})
@@ -122,7 +123,7 @@ func TestCatalogUnderChange(t *testing.T) {
 	for i := range 50 {
 		name := fmt.Sprint("t", i)
 		tandem.Register(svc, tandem.Operation{Name: name, Tags: []string{"a"}}, func(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil })
-		if v, err := d.view(t.Context()); err != nil || v.tools[name] == nil {
+		if s, err := d.sight(t.Context()); err != nil || s.tool(t.Context(), []byte(name)) == nil {
 			t.Fatalf("a tool that was added is not there at once: %v", err)
 		}
 	}

@@ -88,10 +88,9 @@ func (d *Door) askFeatures() (features, error) {
 	return features{prompts: c.Prompts != nil, resources: c.Resources != nil, completions: c.Completions != nil}, nil
 }
 
-// capabilities returns ServerCapabilities: tools, and what else the caller can see
-// anything of, with their changes.
-func (d *Door) capabilities(v *view) []byte {
-	f := v.has()
+// capabilities returns ServerCapabilities: tools, and what else there is something
+// of, with their changes.
+func (f features) capabilities() []byte {
 	out := []byte(`{"logging":{},"tools":{"listChanged":true}`)
 	if f.prompts {
 		out = append(out, `,"prompts":{"listChanged":true}`...)

@@ -40,21 +40,21 @@ func instructions(svc *tandem.Service) []byte {
 
 // appendInitialize appends an InitializeResult, 2025-11-25, section
 // "Initialization".
-func (d *Door) appendInitialize(dst []byte, v *view, revision string) []byte {
+func (d *Door) appendInitialize(dst []byte, has features, revision string) []byte {
 	dst = append(dst, `{"protocolVersion":"`+revision+`","capabilities":`...)
-	dst = append(append(dst, d.capabilities(v)...), `,"serverInfo":`...)
+	dst = append(append(dst, has.capabilities()...), `,"serverInfo":`...)
 	dst = append(append(dst, d.serverInfo...), instructions(d.svc)...)
 	return append(dst, '}')
 }
 
 // appendDiscover appends a DiscoverResult, 2026-07-28, section "Discovery".
 func (d *Door) appendDiscover(ctx context.Context, dst []byte) ([]byte, error) {
-	v, err := d.view(ctx)
+	s, err := d.sight(ctx)
 	if err != nil {
 		return dst, err
 	}
 	dst = append(dst, `{"resultType":"complete","supportedVersions":`+allRevisionsJSON+`,"capabilities":`...)
-	dst = append(append(dst, d.capabilities(v)...), instructions(d.svc)...)
+	dst = append(append(dst, s.has(ctx).capabilities()...), instructions(d.svc)...)
 	dst = append(append(dst, d.cacheHints(d.cfg.HideForbidden)...), ',')
 	return append(append(dst, d.serverMeta...), '}'), nil
 }

@@ -32,11 +32,11 @@ func describeClient(r *session.Record, m *message) {
 
 // initializeAnswer returns the response to an initialize request.
 func (d *Door) initializeAnswer(ctx context.Context, m *message, revision string) []byte {
-	v, err := d.view(ctx)
+	s, err := d.sight(ctx)
 	if err != nil {
 		return appendRPCError(nil, m.id, d.fault(ctx, err))
 	}
-	return append(d.appendInitialize(appendResultHead(nil, m.id), v, revision), '}')
+	return append(d.appendInitialize(appendResultHead(nil, m.id), s.has(ctx), revision), '}')
 }
 
 // notice acts on a notification of a legacy client. Those that mean nothing to a

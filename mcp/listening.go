@@ -101,18 +101,18 @@ func (d *Door) appendListenResult(dst, id []byte) []byte {
 // listening is what a request to listen is about.
 type listening struct {
 	wanted    subscriptionFilter
-	resources []*tandem.RegisteredResource // those of the URIs that are wanted, nil for what is none of the view
+	resources []*tandem.RegisteredResource // those of the URIs that are wanted, nil for what the caller does not see
 }
 
 // listening reads a request to listen; nil if it is not well formed.
-func (v *view) listening(m *message) *listening {
+func (s sight) listening(ctx context.Context, m *message) *listening {
 	wanted, err := wantedBy(m)
 	if err != nil {
 		return nil
 	}
 	l := &listening{wanted: wanted}
 	for _, uri := range wanted.URIs {
-		r, _ := v.resource(uri)
+		r, _ := s.resource(ctx, uri)
 		l.resources = append(l.resources, r)
 	}
 	return l
@@ -144,17 +144,17 @@ func (d *Door) honored(ctx context.Context, x *exchange) (honored subscriptionFi
 		_, err := wantedBy(x.msg)
 		return honored, err
 	}
-	v, err := d.view(ctx)
+	s, err := d.sight(ctx)
 	if err != nil {
 		return honored, err
 	}
-	has := v.has()
+	has := s.has(ctx)
 	honored = t.listening.wanted
 	honored.Prompts = honored.Prompts && has.prompts
 	honored.Resources = honored.Resources && has.resources
 	honored.URIs = nil
 	for i, uri := range t.listening.wanted.URIs {
-		if v.watchable(ctx, x, uri, t.listening.resources[i]) == nil {
+		if watchable(ctx, x, uri, t.listening.resources[i], s.beyond().resources) == nil {
 			honored.URIs = append(honored.URIs, uri)
 		}
 	}
@@ -170,14 +170,15 @@ func (f *subscriptionFilter) filter() filter {
 }
 
 // watchable reports as an error of the protocol why the caller cannot subscribe to
-// a URI, which is that of r: it may who may read it.
-func (v *view) watchable(ctx context.Context, x *exchange, uri string, r *tandem.RegisteredResource) error {
+// a URI, which is that of r, or beyond what the service's own are: it may who may
+// read it.
+func watchable(ctx context.Context, x *exchange, uri string, r *tandem.RegisteredResource, beyond bool) error {
 	switch {
 	case r != nil:
 		if err := r.Operation().Authorize(ctx); err != nil {
 			return noResource(x, uri, err)
 		}
-	case !v.fallback.resources:
+	case !beyond:
 		return noResource(x, uri, tandem.Errorf(tandem.NotFound, "no resource %q", clip([]byte(uri), 256)))
 	}
 	return nil

@@ -38,40 +38,33 @@ func listOf(method []byte) (kind, bool) {
 // appendList appends a page of a list: first what the service has, then what the
 // SDK's server has.
 func (d *Door) appendList(ctx context.Context, dst []byte, x *exchange, k kind) ([]byte, error) {
-	v, err := d.view(ctx)
+	s, err := d.sight(ctx)
 	if err != nil {
 		return dst, err
 	}
-	cursor, err := cursorOf(x.msg.params.cursor)
-	switch has := v.has(); {
-	case err != nil:
-		return dst, err
-	case k == prompts && !has.prompts, (k == resources || k == templates) && !has.resources:
+	v := s.view(ctx)
+	if !v.features.lists(k) && k != tools {
 		return dst, methodNotFound(x.msg.method)
-	case v.lists[k].goesOn && len(v.lists[k].entries) == 0:
-		return d.bridge(ctx, dst, x)
-	case v.lists[k].goesOn && strings.HasPrefix(cursor, sdkCursor):
-		return d.bridgeList(ctx, dst, x, v, k, strings.TrimPrefix(cursor, sdkCursor))
 	}
-	page, err := v.lists[k].at(cursor, x.modern())
-	return append(dst, page...), err
-}
-
-// cursorOf returns the text of a raw cursor; "" for none.
-func cursorOf(raw []byte) (string, error) {
-	if raw == nil {
-		return "", nil
+	position, err := d.position(ctx, k, x.msg.params.cursor)
+	if err != nil {
+		return dst, err
 	}
-	cursor, ok := text(raw)
-	if !ok {
-		return "", invalidParams(`"cursor" must be a string`)
+	l := &v.lists[k]
+	if cursor, ok := strings.CutPrefix(position, positionSDK); l.goesOn && (ok || len(l.entries) == 0) {
+		return d.bridgeList(ctx, dst, x, s, k, cursor)
 	}
-	return cursor, nil
+	p, err := l.at(d, position, x.modern())
+	if err != nil {
+		return dst, err
+	}
+	dst = append(append(dst, p.head...), d.cursor(ctx, k, p.next)...)
+	return append(dst, p.tail...), nil
 }
 
 // bridgeList appends a page of the SDK's server that follows the service's own,
 // without what the service's own stand before.
-func (d *Door) bridgeList(ctx context.Context, dst []byte, x *exchange, v *view, k kind, cursor string) ([]byte, error) {
+func (d *Door) bridgeList(ctx context.Context, dst []byte, x *exchange, s sight, k kind, cursor string) ([]byte, error) {
 	var params map[string]jsontext.Value
 	if err := json.Unmarshal(x.msg.params.raw, &params); err != nil {
 		return dst, err
@@ -90,9 +83,9 @@ func (d *Door) bridgeList(ctx context.Context, dst []byte, x *exchange, v *view,
 		return dst, err
 	}
 	if next, ok := text(page["nextCursor"]); ok {
-		setText(page, "nextCursor", sdkCursor+next)
+		setText(page, "nextCursor", d.svc.Cursor(ctx, members[k], positionSDK+next))
 	}
-	if page[members[k]], err = v.without(k, page[members[k]]); err != nil {
+	if page[members[k]], err = s.without(ctx, k, page[members[k]]); err != nil {
 		return dst, err
 	}
 	encoded, err = json.Marshal(page, json.Deterministic(true))
@@ -108,8 +101,8 @@ func setText(object map[string]jsontext.Value, name, value string) {
 }
 
 // without returns a list of the SDK's server without what cannot be reached, since
-// the view has something of that name or URI.
-func (v *view) without(k kind, entries jsontext.Value) (jsontext.Value, error) {
+// the caller sees something of that name or URI of the service's own.
+func (s sight) without(ctx context.Context, k kind, entries jsontext.Value) (jsontext.Value, error) {
 	var all []jsontext.Value
 	if err := json.Unmarshal(entries, &all); err != nil {
 		return nil, err
@@ -123,27 +116,26 @@ func (v *view) without(k kind, entries jsontext.Value) (jsontext.Value, error) {
 		if err := json.Unmarshal(e, &id); err != nil {
 			return nil, err
 		}
-		_, named := v.prompts[id.Name]
-		_, located := v.fixed[id.URI]
-		if !(k == prompts && named) && !(k == resources && located) {
+		named := k == prompts && s.prompt(ctx, id.Name) != nil
+		located := k == resources && s.fixed(ctx, id.URI) != nil
+		if !named && !located {
 			reached = append(reached, e)
 		}
 	}
 	return json.Marshal(reached)
 }
 
-// toolsPage returns the result of tools/list for a raw cursor, nil for the first
-// page.
-func (d *Door) toolsPage(ctx context.Context, modern bool, rawCursor []byte) ([]byte, error) {
-	v, err := d.view(ctx)
+// toolsPage returns the page of tools/list for a raw cursor, nil for the first page.
+func (d *Door) toolsPage(ctx context.Context, modern bool, rawCursor []byte) (page, error) {
+	position, err := d.position(ctx, tools, rawCursor)
 	if err != nil {
-		return nil, err
+		return page{}, err
 	}
-	cursor, err := cursorOf(rawCursor)
+	s, err := d.sight(ctx)
 	if err != nil {
-		return nil, err
+		return page{}, err
 	}
-	return v.lists[tools].at(cursor, modern)
+	return s.view(ctx).lists[tools].at(d, position, modern)
 }
 
 // replyList answers tools/list without a copy of the page.
@@ -158,5 +150,7 @@ func (d *Door) replyList(ctx context.Context, p *reply, m *message, modern bool)
 		p.finish(status, 0, appendRPCError(nil, m.id, fault))
 		return
 	}
-	p.finish(http.StatusOK, 0, appendResultHead(nil, m.id), page, []byte("}"))
+	p.finish(http.StatusOK, 0, appendResultHead(nil, m.id), page.head, d.cursor(ctx, tools, page.next), page.tail, closing)
 }
+
+var closing = []byte("}")

@@ -101,7 +101,7 @@ func TestParamHeadersElsewhere(t *testing.T) {
 	if w := recorded(d, s); w.status != http.StatusOK {
 		t.Errorf("a header that this tool does not know: %d %s", w.status, w.body)
 	}
-	page, err := d.toolsPage(t.Context(), true, nil)
+	page, err := pageText(t.Context(), d, true, nil)
 	if err != nil || !strings.Contains(string(page), `"x-mcp-header":"Region"`) {
 		t.Errorf("%s, %v", page, err)
 	}

@@ -23,37 +23,19 @@ func promptEntry(p *tandem.RegisteredPrompt) (entry, error) {
 	if err != nil {
 		return entry{}, fmt.Errorf("mcp: prompt %q: %w", p.Name, err)
 	}
-	return entry{op: p.Operation(), name: p.Name, encoded: encoded, add: func(v *view) {
-		v.prompts[p.Name] = p
-		v.completes = v.completes || p.Completes()
-	}}, nil
+	return entry{op: p.Operation(), name: p.Name, encoded: encoded, completes: p.Completes(), add: func(c *catalog) { c.prompts[p.Name] = p }}, nil
 }
 
 // getPrompt serves prompts/get: decode ▸ invoke ▸ encode. What the service has
 // comes before what the SDK's server has.
 func (d *Door) getPrompt(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
-	v, err := d.view(ctx)
-	if err != nil {
-		return dst, err
-	}
-	name, ok := text(x.msg.params.name)
-	switch {
-	case !v.has().prompts:
-		return dst, methodNotFound(x.msg.method)
-	case !ok:
-		return dst, invalidParams(`"name" must be a string`)
-	}
 	t, err := d.target(ctx, x.msg)
 	if err != nil {
 		return dst, err
 	}
 	p := t.prompt
-	switch {
-	case p != nil:
-	case v.fallback.prompts:
-		return d.bridge(ctx, dst, x)
-	default:
-		return dst, unknownPrompt(name)
+	if p == nil {
+		return d.getBeyond(ctx, dst, x)
 	}
 	arguments, err := textArguments(x.msg.params.arguments)
 	if err != nil {
@@ -71,6 +53,24 @@ func (d *Door) getPrompt(ctx context.Context, dst []byte, x *exchange) ([]byte, 
 		return dst, refusedOr(refusal(err), err)
 	}
 	return d.appendMessages(dst, x, p, result.Messages), nil
+}
+
+// getBeyond serves prompts/get of what the service's own prompts are not.
+func (d *Door) getBeyond(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
+	s, err := d.sight(ctx)
+	if err != nil {
+		return dst, err
+	}
+	name, ok := text(x.msg.params.name)
+	switch {
+	case !s.has(ctx).prompts:
+		return dst, methodNotFound(x.msg.method)
+	case !ok:
+		return dst, invalidParams(`"name" must be a string`)
+	case s.beyond().prompts:
+		return d.bridge(ctx, dst, x)
+	}
+	return dst, unknownPrompt(name)
 }
 
 func unknownPrompt(name string) *rpcError {

@@ -32,48 +32,49 @@ func resourceEntry(r *tandem.RegisteredResource) (kind, entry, error) {
 	if err != nil {
 		return k, entry{}, fmt.Errorf("mcp: resource %q: %w", r.Name, err)
 	}
-	return k, entry{op: r.Operation(), name: r.Name, encoded: encoded, add: func(v *view) {
+	return k, entry{op: r.Operation(), name: r.Name, encoded: encoded, completes: k == templates && r.Completes(), add: func(c *catalog) {
 		if k == resources {
-			v.fixed[r.URI] = r
+			c.fixed[r.URI] = r
 			return
 		}
-		v.templates = append(v.templates, r)
-		v.completes = v.completes || r.Completes()
+		c.templates = append(c.templates, r)
 	}}, nil
 }
 
-// uriOf returns the view of a request about a resource, with the URI that it
-// names.
-func (d *Door) uriOf(ctx context.Context, x *exchange) (*view, string, error) {
-	v, err := d.view(ctx)
+// uriOf returns the target of a request about a resource, and its URI.
+func (d *Door) uriOf(ctx context.Context, x *exchange) (*target, string, error) {
+	t, err := d.target(ctx, x.msg)
 	if err != nil {
 		return nil, "", err
 	}
 	uri, ok := text(x.msg.params.uri)
+	if t.resource != nil {
+		return t, uri, nil
+	}
+	s, err := d.sight(ctx)
 	switch {
-	case !v.has().resources:
+	case err != nil:
+		return nil, "", err
+	case !s.has(ctx).resources:
 		return nil, "", methodNotFound(x.msg.method)
 	case !ok:
 		return nil, "", invalidParams(`"uri" must be a string`)
 	}
-	return v, uri, nil
+	t.beyond = s.beyond().resources
+	return t, uri, nil
 }
 
 // readResource serves resources/read: decode ▸ invoke ▸ encode. What the service
 // has comes before what the SDK's server has.
 func (d *Door) readResource(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
-	v, uri, err := d.uriOf(ctx, x)
-	if err != nil {
-		return dst, err
-	}
-	t, err := d.target(ctx, x.msg)
+	t, uri, err := d.uriOf(ctx, x)
 	if err != nil {
 		return dst, err
 	}
 	r := t.resource
 	switch {
 	case r != nil:
-	case v.fallback.resources:
+	case t.beyond:
 		return d.bridgeRead(ctx, dst, x)
 	default:
 		return dst, noResource(x, uri, tandem.Errorf(tandem.NotFound, "no resource %q", clip([]byte(uri), 256)))

@@ -38,15 +38,11 @@ func (d *Door) setLevel(ctx context.Context, dst []byte, x *exchange) ([]byte, e
 
 // subscribe serves resources/subscribe.
 func (d *Door) subscribe(ctx context.Context, dst []byte, x *exchange) ([]byte, error) {
-	v, uri, err := d.uriOf(ctx, x)
+	t, uri, err := d.uriOf(ctx, x)
 	if err != nil {
 		return dst, err
 	}
-	t, err := d.target(ctx, x.msg)
-	if err != nil {
-		return dst, err
-	}
-	if err := v.watchable(ctx, x, uri, t.resource); err != nil {
+	if err := watchable(ctx, x, uri, t.resource, t.beyond); err != nil {
 		return dst, err
 	}
 	err = d.update(ctx, x, func(r *session.Record) error {

@@ -19,6 +19,7 @@ type target struct {
 	listening *listening // of subscriptions/listen
 
 	sought bool // it was looked for already
+	beyond bool // a resource that is not found may be the SDK's
 }
 
 // target returns what the message names, which is looked for once.
@@ -27,7 +28,7 @@ func (d *Door) target(ctx context.Context, m *message) (*target, error) {
 	if t.sought {
 		return t, nil
 	}
-	v, err := d.view(ctx)
+	s, err := d.sight(ctx)
 	if err != nil {
 		return t, err
 	}
@@ -35,22 +36,22 @@ func (d *Door) target(ctx context.Context, m *message) (*target, error) {
 	switch string(m.method) {
 	case methodToolsCall:
 		if isString(m.params.name) {
-			t.aim(v.tools[string(unquote(m.params.name))])
+			t.aim(s.tool(ctx, unquote(m.params.name)))
 		}
 	case methodGetPrompt:
 		if name, ok := text(m.params.name); ok {
-			t.aimPrompt(v.prompts[name])
+			t.aimPrompt(s.prompt(ctx, name))
 		}
 	case methodRead, methodSubscribe:
 		if uri, ok := text(m.params.uri); ok {
-			t.aimResource(v.resource(uri))
+			t.aimResource(s.resource(ctx, uri))
 		}
 	case methodComplete:
 		if m.params.complete = completeParamsOf(m.params.raw); m.params.complete != nil {
-			v.aimCompletion(t, m.params.complete)
+			s.aimCompletion(ctx, t, m.params.complete)
 		}
 	case methodListen:
-		t.listening = v.listening(m)
+		t.listening = s.listening(ctx, m)
 	}
 	return t, nil
 }
@@ -74,18 +75,16 @@ func (t *target) aimResource(r *tandem.RegisteredResource, arguments []byte) {
 }
 
 // aimCompletion finds what the reference of a completion names.
-func (v *view) aimCompletion(t *target, p *completeParams) {
+func (s sight) aimCompletion(ctx context.Context, t *target, p *completeParams) {
 	switch p.Ref.Type {
 	case refPrompt:
-		t.aimPrompt(v.prompts[p.Ref.Name])
+		t.aimPrompt(s.prompt(ctx, p.Ref.Name))
 	case refResource:
-		for _, r := range v.templates {
-			if r.URI == p.Ref.URI {
-				t.aimResource(r, nil)
-				return
-			}
+		if r := s.template(ctx, p.Ref.URI); r != nil {
+			t.aimResource(r, nil)
+			return
 		}
-		t.aimResource(v.resource(p.Ref.URI))
+		t.aimResource(s.resource(ctx, p.Ref.URI))
 	}
 }
 

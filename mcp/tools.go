@@ -29,7 +29,7 @@ func toolEntry(op *tandem.Registered) (entry, error) {
 		return entry{}, err
 	}
 	t := &tool{op: op, wrapped: wrapped, headers: headers}
-	return entry{op: op, name: op.Name, encoded: encoded, add: func(v *view) { v.tools[op.Name] = t }}, nil
+	return entry{op: op, name: op.Name, encoded: encoded, add: func(c *catalog) { c.tools[op.Name] = t }}, nil
 }
 
 // definition is a tool in tools/list.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,25 +76,25 @@ func TestPagination(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if got := pages(t, d, nil); fmt.Sprint(got) != "[0]" {
+	if got := pageSizes(t, d, nil); fmt.Sprint(got) != "[0]" {
 		t.Errorf("pages of an empty service: %v", got)
 	}
 	for n := range 8 {
 		add(n)
 	}
-	if got := pages(t, d, nil); fmt.Sprint(got) != "[4 4]" {
+	if got := pageSizes(t, d, nil); fmt.Sprint(got) != "[4 4]" {
 		t.Errorf("pages: %v", got)
 	}
-	first, err := d.toolsPage(t.Context(), true, nil)
+	first, err := pageText(t.Context(), d, true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cursor := nextCursor(t, first)
 	add(8)
-	if got := pages(t, d, nil); fmt.Sprint(got) != "[4 4 1]" {
+	if got := pageSizes(t, d, nil); fmt.Sprint(got) != "[4 4 1]" {
 		t.Errorf("pages after one more: %v", got)
 	}
-	page, err := d.toolsPage(t.Context(), true, appendString(nil, []byte(cursor)))
+	page, err := pageText(t.Context(), d, true, appendString(nil, []byte(cursor)))
 	if err != nil || !strings.Contains(string(page), `"tool_04"`) || strings.Contains(string(page), `"tool_03"`) {
 		t.Errorf("the old cursor gives %s, %v", page, err)
 	}
@@ -102,11 +103,17 @@ func TestPagination(t *testing.T) {
 	}
 }
 
-// pages follows the cursors of a list and returns the sizes of its pages.
-func pages(t *testing.T, d *Door, cursor []byte) (sizes []int) {
+// pageText returns a page of tools as its caller gets it.
+func pageText(ctx context.Context, d *Door, modern bool, cursor []byte) ([]byte, error) {
+	p, err := d.toolsPage(ctx, modern, cursor)
+	return slices.Concat(p.head, d.cursor(ctx, tools, p.next), p.tail), err
+}
+
+// pageSizes follows the cursors of a list and returns the sizes of its pages.
+func pageSizes(t *testing.T, d *Door, cursor []byte) (sizes []int) {
 	t.Helper()
 	for seen := 0; ; {
-		page, err := d.toolsPage(t.Context(), false, cursor)
+		page, err := pageText(t.Context(), d, false, cursor)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -57,11 +57,23 @@ func (d *Door) chooseToolsets(r *http.Request) (*http.Request, error) {
 		return r, err
 	}
 	for _, name := range chosen {
-		if _, ok := slices.BinarySearch(c.toolsets, name); !ok {
+		if !c.hasToolset(r.Context(), name) {
 			return r, d.unknownToolset(c, name)
 		}
 	}
 	return r.WithContext(withToolsets(r.Context(), chosen)), nil
+}
+
+// hasToolset reports whether the caller of ctx may know of the toolset: where things
+// are hidden, it sees something that is in it.
+func (c *catalog) hasToolset(ctx context.Context, name string) bool {
+	if !c.hides {
+		_, ok := slices.BinarySearch(c.toolsets, name)
+		return ok
+	}
+	return slices.ContainsFunc(c.ops, func(op *tandem.Registered) bool {
+		return slices.Contains(op.Tags, name) && c.shows(ctx, op)
+	})
 }
 
 func splitToolsets(values []string) (chosen []string) {

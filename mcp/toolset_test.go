@@ -144,13 +144,14 @@ func TestViewsAreBounded(t *testing.T) {
 	}
 	defer d.Close()
 	view := func(scopes ...string) *view {
-		v, err := d.view(tandem.WithPrincipal(t.Context(), &tandem.Principal{Subject: scopes[0], Scopes: scopes}))
+		ctx := tandem.WithPrincipal(t.Context(), &tandem.Principal{Subject: scopes[0], Scopes: scopes})
+		s, err := d.sight(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return v
+		return s.view(ctx)
 	}
-	if a := view("t1", "irrelevant"); a != view("t1", "other") || a == view("t2") || len(a.tools) != 1 {
+	if a := view("t1", "irrelevant"); a != view("t1", "other") || a == view("t2") || len(a.lists[tools].entries) != 1 {
 		t.Error("callers who hold the same of what matters do not share a view, or others do")
 	}
 	for i := range 2 * maxViews {
@@ -160,7 +161,7 @@ func TestViewsAreBounded(t *testing.T) {
 		t.Errorf("%d views are kept", n)
 	}
 	svc.RemoveOperation("t1")
-	if len(view("t1").tools) != 0 {
+	if len(view("t1").lists[tools].entries) != 0 {
 		t.Error("a removed operation is still there")
 	}
 }

@@ -1,44 +1,32 @@
 package mcp
 
 import (
-	"encoding/base64"
+	"context"
 	"slices"
 	"strings"
-
-	"github.com/tandem-go/tandem"
+	"sync"
 )
 
-// view is what some callers see of a catalog. It is immutable.
+// view is the lists that some callers see of a catalog. It is immutable.
 type view struct {
-	lists     [kinds]list
-	tools     map[string]*tool
-	prompts   map[string]*tandem.RegisteredPrompt
-	fixed     map[string]*tandem.RegisteredResource // by URI
-	templates []*tandem.RegisteredResource
-	completes bool     // values of some argument can be suggested
-	fallback  features // what the SDK's server has beyond it
+	lists    [kinds]list
+	features features // the parts of the protocol that there is something of
 }
 
-func (c *catalog) newView(sees func(*tandem.Registered) bool, hints []byte, fallback features) *view {
-	v := &view{
-		tools:    map[string]*tool{},
-		prompts:  map[string]*tandem.RegisteredPrompt{},
-		fixed:    map[string]*tandem.RegisteredResource{},
-		fallback: fallback,
-	}
+// newView makes the view of a sight by the verdicts; empty verdicts hide nothing.
+func (c *catalog) newView(s sight, verdicts string) *view {
+	beyond := s.beyond()
+	v := &view{features: beyond}
 	for k := range kinds {
-		seen := slices.DeleteFunc(slices.Clone(c.entries[k]), func(e entry) bool { return !sees(e.op) })
-		for _, e := range seen {
-			e.add(v)
+		seen := slices.DeleteFunc(slices.Clone(c.entries[k]), func(e entry) bool {
+			return !inToolsets(e.op, s.chosen) || verdicts != "" && verdicts[e.verdict] == hidden
+		})
+		v.features.add(k, seen)
+		l := &v.lists[k]
+		l.member, l.entries, l.size, l.goesOn = members[k], seen, c.door.cfg.PageSize, beyond.lists(k)
+		for _, modern := range []bool{false, true} {
+			l.era(modern).encode = func() map[string]page { return l.encode(c.door, modern, c.hides) }
 		}
-		v.lists[k] = list{
-			member:     members[k],
-			entries:    seen,
-			size:       c.door.cfg.PageSize,
-			modernTail: slices.Concat(hints, []byte(","), c.door.serverMeta),
-			goesOn:     fallback.lists(k),
-		}
-		v.lists[k].encode()
 	}
 	return v
 }
@@ -54,106 +42,140 @@ func (f features) lists(k kind) bool {
 	return false
 }
 
-// has says which parts of the protocol the view has something for.
-func (v *view) has() features {
-	return features{
-		prompts:     v.fallback.prompts || len(v.prompts) > 0,
-		resources:   v.fallback.resources || len(v.fixed)+len(v.templates) > 0,
-		completions: v.fallback.completions || v.completes,
-	}
+// add notes that there are these entries.
+func (f *features) add(k kind, entries []entry) {
+	f.prompts = f.prompts || k == prompts && len(entries) > 0
+	f.resources = f.resources || (k == resources || k == templates) && len(entries) > 0
+	f.completions = f.completions || slices.ContainsFunc(entries, func(e entry) bool { return e.completes })
 }
 
-// resource returns the resource of a URI with the arguments that read it: a fixed
-// URI before a template, else the first that matches. It is nil for none.
-func (v *view) resource(uri string) (*tandem.RegisteredResource, []byte) {
-	if r, ok := v.fixed[uri]; ok {
-		args, _ := r.ArgumentsOf(uri)
-		return r, args
-	}
-	for _, r := range v.templates {
-		if args, ok := r.ArgumentsOf(uri); ok {
-			return r, args
-		}
-	}
-	return nil, nil
-}
-
-// list is one list of a view, with its pages encoded.
+// list is one list of a view.
 type list struct {
-	member     string
-	entries    []entry
-	size       int    // of a page
-	modernTail []byte // members that a modern result has besides
-	goesOn     bool   // after the last page comes what the SDK's server has
-	legacy     map[string][]byte
-	modern     map[string][]byte
+	member  string
+	entries []entry
+	size    int  // of a page
+	goesOn  bool // after the last page comes what the SDK's server has
+	legacy  pages
+	modern  pages
 }
 
-// sdkCursor begins the cursors of what the SDK's server has after a list. Those of
-// a list's own are base64.
-const sdkCursor = "sdk:"
-
-func (l *list) encode() {
-	l.legacy, l.modern = map[string][]byte{}, map[string][]byte{}
-	for start := 0; ; {
-		cursor := ""
-		if start > 0 {
-			cursor = cursorAfter(l.entries[start-1].name)
-		}
-		l.legacy[cursor], l.modern[cursor] = l.page(start, false), l.page(start, true)
-		if start += l.size; start >= len(l.entries) {
-			return
-		}
-	}
+// pages are those of a list in one era, by their positions, encoded when the first
+// one is asked for.
+type pages struct {
+	once   sync.Once
+	encode func() map[string]page
+	all    map[string]page
 }
 
-// cursorAfter names the last entry of the page before, so that the cursor stays
-// good when others are added or removed.
-func cursorAfter(name string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte("after " + name))
-}
-
-// page encodes the page that begins with an entry.
-func (l *list) page(start int, modern bool) []byte {
-	page := []byte{'{'}
+func (l *list) era(modern bool) *pages {
 	if modern {
-		page = append(page, `"resultType":"complete",`...)
+		return &l.modern
 	}
-	page = append(page, `"`+l.member+`":[`...)
+	return &l.legacy
+}
+
+// page is an encoded page. Its cursor is for each caller another one.
+type page struct {
+	head []byte
+	next string // the position of the next page; empty for the last page
+	tail []byte // what follows the cursor
+}
+
+// A position is where a page begins: "" is the first one, then after an entry, so
+// that it stays good when others are added or removed, then what the SDK's server
+// calls it.
+const (
+	positionAfter = "after "
+	positionSDK   = "sdk:"
+)
+
+func (l *list) encode(d *Door, modern, private bool) map[string]page {
+	all := map[string]page{}
+	for start := 0; ; {
+		position := ""
+		if start > 0 {
+			position = positionAfter + l.entries[start-1].name
+		}
+		all[position] = l.page(d, start, modern, private)
+		if start += l.size; start >= len(l.entries) {
+			return all
+		}
+	}
+}
+
+// page encodes the page that begins with an entry. One that has a cursor is for its
+// caller alone.
+func (l *list) page(d *Door, start int, modern, private bool) page {
+	var p page
+	p.head = append(p.head, '{')
+	if modern {
+		p.head = append(p.head, `"resultType":"complete",`...)
+	}
+	p.head = append(p.head, `"`+l.member+`":[`...)
 	end := min(start+l.size, len(l.entries))
 	for i, e := range l.entries[start:end] {
 		if i > 0 {
-			page = append(page, ',')
+			p.head = append(p.head, ',')
 		}
-		page = append(page, e.encoded...)
+		p.head = append(p.head, e.encoded...)
 	}
-	page = append(page, ']')
+	p.head = append(p.head, ']')
 	switch {
 	case end < len(l.entries):
-		page = append(page, `,"nextCursor":"`+cursorAfter(l.entries[end-1].name)+`"`...)
+		p.next = positionAfter + l.entries[end-1].name
 	case l.goesOn:
-		page = append(page, `,"nextCursor":"`+sdkCursor+`"`...)
+		p.next = positionSDK
 	}
 	if modern {
-		page = append(page, l.modernTail...)
+		p.tail = slices.Concat(d.cacheHints(private || p.next != ""), []byte(","), d.serverMeta)
 	}
-	return append(page, '}')
+	p.tail = append(p.tail, '}')
+	return p
 }
 
-// at returns the page at a cursor, "" for the first one.
-func (l *list) at(cursor string, modern bool) ([]byte, error) {
-	pages := l.legacy
-	if modern {
-		pages = l.modern
+// at returns the page at a position.
+func (l *list) at(d *Door, position string, modern bool) (page, error) {
+	era := l.era(modern)
+	era.once.Do(func() { era.all = era.encode() })
+	if p, ok := era.all[position]; ok {
+		return p, nil
 	}
-	if page, ok := pages[cursor]; ok {
-		return page, nil
-	}
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	name, ok := strings.CutPrefix(string(text), "after ")
+	name, ok := strings.CutPrefix(position, positionAfter)
 	i := slices.IndexFunc(l.entries, func(e entry) bool { return e.name == name })
-	if err != nil || !ok || i < 0 {
-		return nil, invalidParams("unknown cursor")
+	if !ok || i < 0 {
+		return page{}, errUnknownCursor
 	}
-	return l.page(i+1, modern), nil // the pages have moved since
+	return l.page(d, i+1, modern, d.cfg.HideForbidden), nil // the pages have moved since
+}
+
+var errUnknownCursor = invalidParams("unknown cursor")
+
+// cursor returns the member that leads the caller of ctx to the next page of a
+// list; nil for none.
+func (d *Door) cursor(ctx context.Context, k kind, next string) []byte {
+	if next == "" {
+		return nil
+	}
+	return []byte(`,"nextCursor":"` + d.svc.Cursor(ctx, members[k], next) + `"`)
+}
+
+// position returns where the page begins that a raw cursor leads to; "" for the
+// first page. A cursor that another caller was given is unknown. The error is a
+// *rpcError.
+func (d *Door) position(ctx context.Context, k kind, raw []byte) (string, error) {
+	if raw == nil {
+		return "", nil
+	}
+	cursor, ok := text(raw)
+	switch {
+	case !ok:
+		return "", invalidParams(`"cursor" must be a string`)
+	case cursor == "":
+		return "", nil
+	}
+	position, ok := d.svc.ReadCursor(ctx, members[k], cursor)
+	if !ok {
+		return "", errUnknownCursor
+	}
+	return position, nil
 }

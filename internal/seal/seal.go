@@ -28,6 +28,7 @@ type Keys struct{ keys []key }
 type key struct {
 	id   [idSize]byte
 	aead cipher.AEAD
+	mac  []byte // of the tokens that can be read
 }
 
 // New returns keys from secrets of at least 32 bytes. The first one seals, all
@@ -65,7 +66,8 @@ func newKey(secret []byte) (key, error) {
 		return key{}, err
 	}
 	name := sha256.Sum256(append([]byte("tandem seal id\x00"), secret...))
-	return key{id: [idSize]byte(name[:idSize]), aead: aead}, nil
+	mac := sha256.Sum256(append([]byte("tandem sign key\x00"), secret...))
+	return key{id: [idSize]byte(name[:idSize]), aead: aead, mac: mac[:]}, nil
 }
 
 // Seal returns a token of text, URL-safe, that opens only with the same bound.
