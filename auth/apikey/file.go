@@ -91,8 +91,8 @@ func NewFile(path string, o Options) *File {
 
 // Close writes when keys were last used, as far as it was not written yet. The file
 // remains usable, but notes no further use.
-func (f *File) Close(ctx context.Context) error {
-	f.uses.close(ctx)
+func (f *File) Close() error {
+	f.uses.close()
 	return nil
 }
 

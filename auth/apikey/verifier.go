@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -75,9 +76,9 @@ func Open(path string, o Options) (*Verifier, error) {
 func (*Verifier) Name() string { return issuer }
 
 // Close closes the store, if that can be closed.
-func (v *Verifier) Close(ctx context.Context) error {
-	if closer, ok := v.store.(interface{ Close(context.Context) error }); ok {
-		return closer.Close(ctx)
+func (v *Verifier) Close() error {
+	if closer, ok := v.store.(io.Closer); ok {
+		return closer.Close()
 	}
 	return nil
 }
