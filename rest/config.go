@@ -23,6 +23,10 @@ type Config struct {
 	// ResourceMetadata is the URL of the protected-resource metadata (RFC 9728)
 	// that challenges name; empty names none.
 	ResourceMetadata string
+	// HideForbidden answers a request for an operation that its caller may not use,
+	// by its scopes or a policy, as if there were no such operation. By default it is
+	// refused with what the caller lacks.
+	HideForbidden bool
 }
 
 // withDefaults returns the configuration with zero values filled in, or says

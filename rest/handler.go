@@ -69,7 +69,7 @@ func New(svc *tandem.Service, cfg Config) (*Handler, error) {
 
 // ServeHTTP answers one request: route, then decode ▸ invoke ▸ encode.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	found, r := h.current().find(r)
+	found, r := h.find(r)
 	if found.op == nil {
 		refuseRoute(w, r, found)
 		return
@@ -96,6 +96,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	result, err := h.invoke(r.Context(), call, resume)
 	h.encode(w, r, call, result, err)
+}
+
+// find returns what the request matches, of what its caller may know of.
+func (h *Handler) find(r *http.Request) (*match, *http.Request) {
+	if h.cfg.HideForbidden {
+		return h.current().findShown(r)
+	}
+	return h.current().find(r)
 }
 
 func (h *Handler) invoke(ctx context.Context, call *tandem.Call, resume tandem.Resume) (tandem.Result, error) {

@@ -12,17 +12,25 @@ import (
 // would answer itself, redirects above all, goes nowhere.
 type routes struct {
 	revision uint64
+	prefix   string
 	mux      *http.ServeMux
+	ops      []*tandem.Registered
+	hidden   hiddenRoutes
 }
 
 func newRoutes(svc *tandem.Service, prefix string) *routes {
-	rs := &routes{revision: svc.Revision(), mux: http.NewServeMux()} // the revision first: what is added meanwhile counts as later
+	rs := &routes{revision: svc.Revision(), prefix: prefix, mux: http.NewServeMux()} // the revision first: what is added meanwhile counts as later
 	for _, op := range svc.Operations() {
 		if op.Doors.Has(tandem.REST) {
-			rs.mux.Handle(op.Binding().Pattern(prefix), matched{op})
+			rs.add(op)
 		}
 	}
 	return rs
+}
+
+func (rs *routes) add(op *tandem.Registered) {
+	rs.ops = append(rs.ops, op)
+	rs.mux.Handle(op.Binding().Pattern(rs.prefix), matched{op})
 }
 
 // match is what the ServeMux found. It poses as a ResponseWriter to learn it.
@@ -30,6 +38,8 @@ type match struct {
 	op     *tandem.Registered // nil if no route matched
 	header http.Header
 	status int
+	// wavered says that another operation matched as well, and gave way.
+	wavered bool
 }
 
 func (m *match) Write(p []byte) (int, error) { return len(p), nil }
@@ -61,7 +71,8 @@ func (rs *routes) find(r *http.Request) (*match, *http.Request) {
 	if !ok {
 		return m, r
 	}
-	second := &match{}
+	m.wavered = m.op != nil
+	second := &match{wavered: m.wavered}
 	rs.mux.ServeHTTP(second, other)
 	switch {
 	case second.op != nil:
