@@ -32,7 +32,7 @@ const Schema = `CREATE TABLE IF NOT EXISTS tandem_api_keys (
 // may be good for that long, and the database is asked once a second for a key that
 // is busy. Without an answer of the database no key is good.
 //
-// When keys were used is written at most once a minute and by [SQL.Close].
+// When keys were used is written at most once a minute and by [SQL.Stop].
 type SQL struct {
 	db    *sql.DB
 	uses  *uses
@@ -77,10 +77,10 @@ func (s *SQL) exists(ctx context.Context) bool {
 	return err == nil && rows.Close() == nil
 }
 
-// Close writes when keys were last used, as far as it was not written yet. It
+// Stop writes when keys were last used, as far as it was not written yet. It
 // closes no database.
-func (s *SQL) Close() error {
-	s.uses.close()
+func (s *SQL) Stop(ctx context.Context) error {
+	s.uses.close(ctx)
 	return nil
 }
 

@@ -51,13 +51,13 @@ func (u *uses) schedule(now time.Time) {
 	u.writing.Add(1)
 	u.timer = time.AfterFunc(max(0, u.next.Sub(now)), func() {
 		defer u.writing.Done()
-		u.flush()
+		u.flush(context.Background())
 	})
 }
 
 // flush writes what is pending, and keeps it for the next time if that fails.
-func (u *uses) flush() {
-	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+func (u *uses) flush(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	u.mu.Lock()
 	last := u.pending
@@ -100,7 +100,7 @@ func (u *uses) report(ctx context.Context, err error) {
 
 // close writes what is pending and waits for what is being written. Later marks
 // are ignored.
-func (u *uses) close() {
+func (u *uses) close(ctx context.Context) {
 	u.mu.Lock()
 	closed := u.closed
 	u.closed = true
@@ -112,5 +112,5 @@ func (u *uses) close() {
 		return
 	}
 	u.writing.Wait()
-	u.flush()
+	u.flush(ctx)
 }
