@@ -32,6 +32,7 @@ var rooms = []room{
 	{"internal/challenge", nil},
 	{"session", nil},
 	{"session/sessiontest", []string{"session"}},
+	{"session/pgstore", []string{"internal/seal", "session"}},
 	{"health", []string{"."}},
 	{"server", []string{".", "auth", "health", "mcp", "openapi", "rest"}},
 	{"tandemtest", []string{".", "internal/binding", "mcp", "rest"}},
@@ -109,7 +110,7 @@ var bans = []ban{
 	},
 	{
 		path:   "github.com/jackc/pgx",
-		only:   []string{"examples/inventory/internal/store", "internal/pgtest"},
+		only:   []string{"examples/inventory/internal/store", "internal/pgtest", "session/pgstore"},
 		reason: "which database a service uses is for the service to say; an import here compiles it into every user's program",
 	},
 }
@@ -118,4 +119,7 @@ var bans = []ban{
 // package's exported API may mention.
 var foreignAPI = map[string][]string{
 	"mcp": {"github.com/modelcontextprotocol/go-sdk"}, // the SDK's server stays within reach
+
+	// A server has few connections to give: New shares the service's own pool.
+	"session/pgstore": {"github.com/jackc/pgx"},
 }
