@@ -32,7 +32,7 @@ const (
 // were read last remain good, and the log says so once.
 //
 // When keys were used is written to a file of its own, named as the file with
-// ".used" behind it, at most once a minute and by [File.Stop].
+// ".used" behind it, at most once a minute and by [File.Close].
 type File struct {
 	path   string
 	logger *slog.Logger
@@ -89,10 +89,10 @@ func NewFile(path string, o Options) *File {
 	return f
 }
 
-// Stop writes when keys were last used, as far as it was not written yet. The file
+// Close writes when keys were last used, as far as it was not written yet. The file
 // remains usable, but notes no further use.
-func (f *File) Stop(ctx context.Context) error {
-	f.uses.close(ctx)
+func (f *File) Close() error {
+	f.uses.close()
 	return nil
 }
 

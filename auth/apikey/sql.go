@@ -32,7 +32,7 @@ const Schema = `CREATE TABLE IF NOT EXISTS tandem_api_keys (
 // may be good for that long, and the database is asked once a second for a key that
 // is busy. Without an answer of the database no key is good.
 //
-// When keys were used is written at most once a minute and by [SQL.Stop].
+// When keys were used is written at most once a minute and by [SQL.Close].
 type SQL struct {
 	db    *sql.DB
 	uses  *uses
@@ -56,8 +56,8 @@ func NewSQL(db *sql.DB, o Options) *SQL {
 	return s
 }
 
-// Start creates the table, unless it is there, so that an SQL can be a resource of
-// a service: svc.Manage("api keys", keys).
+// Start is Migrate, so that an SQL can be a resource of a service, after its database:
+// svc.Manage("api keys", keys).
 func (s *SQL) Start(ctx context.Context) error { return s.Migrate(ctx) }
 
 // Migrate creates the table, unless it is there.
@@ -77,10 +77,10 @@ func (s *SQL) exists(ctx context.Context) bool {
 	return err == nil && rows.Close() == nil
 }
 
-// Stop writes when keys were last used, as far as it was not written yet. It
+// Close writes when keys were last used, as far as it was not written yet. It
 // closes no database.
-func (s *SQL) Stop(ctx context.Context) error {
-	s.uses.close(ctx)
+func (s *SQL) Close() error {
+	s.uses.close()
 	return nil
 }
 

@@ -51,13 +51,13 @@ func (u *uses) schedule(now time.Time) {
 	u.writing.Add(1)
 	u.timer = time.AfterFunc(max(0, u.next.Sub(now)), func() {
 		defer u.writing.Done()
-		u.flush(context.Background())
+		u.flush()
 	})
 }
 
 // flush writes what is pending, and keeps it for the next time if that fails.
-func (u *uses) flush(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+func (u *uses) flush() {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
 	u.mu.Lock()
 	last := u.pending
@@ -100,7 +100,7 @@ func (u *uses) report(ctx context.Context, err error) {
 
 // close writes what is pending and waits for what is being written. Later marks
 // are ignored.
-func (u *uses) close(ctx context.Context) {
+func (u *uses) close() {
 	u.mu.Lock()
 	closed := u.closed
 	u.closed = true
@@ -112,5 +112,5 @@ func (u *uses) close(ctx context.Context) {
 		return
 	}
 	u.writing.Wait()
-	u.flush(ctx)
+	u.flush()
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -74,10 +75,10 @@ func Open(path string, o Options) (*Verifier, error) {
 // Name returns "api-key", the issuer of the principals.
 func (*Verifier) Name() string { return issuer }
 
-// Close stops the store, if that can be stopped, as a [File] and an [SQL] can.
-func (v *Verifier) Close(ctx context.Context) error {
-	if stopper, ok := v.store.(interface{ Stop(context.Context) error }); ok {
-		return stopper.Stop(ctx)
+// Close closes the store, if that can be closed, as a [File] and an [SQL] can.
+func (v *Verifier) Close() error {
+	if closer, ok := v.store.(io.Closer); ok {
+		return closer.Close()
 	}
 	return nil
 }
