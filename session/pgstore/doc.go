@@ -4,8 +4,8 @@
 // Each step of the contract is one function in the database, so that it is atomic
 // and costs one round trip. A replica has one connection of its own, outside the
 // pool: it listens there, says every quarter of a second that it lives, and tells
-// the others that there is news. That needs a connection to the server itself or
-// through a pooler in session mode; the pool may go through one in transaction mode.
+// the others that there is news. That takes a connection to the server itself, or
+// through a pooler in session mode.
 //
 // # Wakes
 //
@@ -37,7 +37,8 @@
 //
 // The tables and functions live in a schema of their own, which [Open] creates
 // and brings up to date. If the role may not create one, create it for the role
-// beforehand. Events and records are readable to whoever can read the schema; what
-// makes a replica act, the arguments of a call that may run again and the payload of a signal,
-// is sealed under [Options].Secrets.
+// beforehand. Records, what it takes to run a call again and the payloads of
+// signals are sealed under [Options].Secrets: whoever can write to the schema can
+// neither open a session in another principal's name nor make a replica run a call. Events
+// are readable to whoever can read the schema.
 package pgstore

@@ -139,7 +139,7 @@ func (l *link) serve() error {
 
 // patience is how long the connection may take for an answer: the replica must
 // have found another one before it counts as dead.
-func (l *link) patience() time.Duration { return l.store.DeadAfter / 2 }
+func (l *link) patience() time.Duration { return l.store.AliveFor / 2 }
 
 // work does what is due.
 func (l *link) work(ctx context.Context) error {
@@ -166,7 +166,7 @@ func (l *link) beat(ctx context.Context) error {
 	var dead []int64
 	var mail bool
 	var sessions int64
-	err := l.conn.QueryRow(ctx, s.sql.beat, s.me, s.lateAfter(), s.DeadAfter, int32(l.conn.PgConn().PID()), l.since).Scan(&dead, &mail, &sessions)
+	err := l.conn.QueryRow(ctx, s.sql.beat, s.me, s.lateAfter(), s.AliveFor, int32(l.conn.PgConn().PID()), l.since).Scan(&dead, &mail, &sessions)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,11 @@ import (
 	"github.com/tandem-go/tandem/session"
 )
 
-// Options configure [Open] and [New]. The zero value of a field means its default.
+// maxSchema leaves room for what a channel's name begins with.
+const maxSchema = 50
+
+// Options configure [Open] and [New]. Secrets alone are required; the
+// zero value of another field means its default.
 type Options struct {
 	Limits session.Limits
 
@@ -26,12 +30,12 @@ type Options struct {
 	// package's documentation for what a crash of the server then loses.
 	Relaxed bool
 
-	// MaxConns bounds the pool that Open makes; default what the URL says by
+	// PoolSize bounds the pool that Open makes; default what the URL says by
 	// pool_max_conns, else the greater of 4 and the number of CPUs.
-	MaxConns int
+	PoolSize int
 
-	// Timeout is how long a step may take whose context has no earlier deadline;
-	// default 5 s. A step that has not ended then is [session.ErrUnavailable].
+	// Timeout bounds each step, the wait for a connection included; default 2 s. A
+	// step that has not ended then is [session.ErrUnavailable].
 	Timeout time.Duration
 
 	// NotifyEvery is the least time between two NOTIFYs of a replica; default 5 ms.
@@ -41,9 +45,10 @@ type Options struct {
 	// that died is known to be dead after about four of them.
 	BeatEvery time.Duration
 
-	// DeadAfter is how long a replica that cannot be reached, though its connection
-	// seems to be there, counts as alive; default 5 s.
-	DeadAfter time.Duration
+	// AliveFor is how long a replica that gives no sign of life, though its
+	// connection seems to be there, counts as alive, as one that hangs does;
+	// default 5 s.
+	AliveFor time.Duration
 
 	// Logger takes what nobody else hears of: lost connections and what could not
 	// be verified. Default [slog.Default].
@@ -71,14 +76,14 @@ func (o Options) resolved() (settings, error) {
 	if s.keys, err = seal.New(o.Secrets...); err != nil {
 		return s, fmt.Errorf("pgstore: Options.Secrets: %w", err)
 	}
-	if o.MaxConns < 0 {
-		return s, errors.New("pgstore: Options.MaxConns is negative")
+	if o.PoolSize < 0 {
+		return s, errors.New("pgstore: Options.PoolSize is negative")
 	}
 	if s.Schema == "" {
 		s.Schema = "tandem"
 	}
-	if len(s.Schema) > 63 {
-		return s, errors.New("pgstore: Options.Schema is longer than 63 bytes")
+	if len(s.Schema) > maxSchema {
+		return s, errors.New("pgstore: Options.Schema is longer than 50 bytes")
 	}
 	if s.Logger == nil {
 		s.Logger = slog.Default()
@@ -92,10 +97,10 @@ func (s *settings) resolveTimes() error {
 		v    *time.Duration
 		def  time.Duration
 	}{
-		{"Timeout", &s.Timeout, 5 * time.Second},
+		{"Timeout", &s.Timeout, 2 * time.Second},
 		{"NotifyEvery", &s.NotifyEvery, 5 * time.Millisecond},
 		{"BeatEvery", &s.BeatEvery, 250 * time.Millisecond},
-		{"DeadAfter", &s.DeadAfter, 5 * time.Second},
+		{"AliveFor", &s.AliveFor, 5 * time.Second},
 	} {
 		if *f.v < 0 {
 			return fmt.Errorf("pgstore: Options.%s is negative", f.name)
@@ -104,8 +109,8 @@ func (s *settings) resolveTimes() error {
 			*f.v = f.def
 		}
 	}
-	if s.DeadAfter < s.lateAfter() {
-		return fmt.Errorf("pgstore: Options.DeadAfter is less than three times BeatEvery, %s", s.lateAfter())
+	if s.AliveFor < s.lateAfter() {
+		return fmt.Errorf("pgstore: Options.AliveFor is less than three times BeatEvery, %s", s.lateAfter())
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 var secret = []byte("0123456789abcdef0123456789abcdef")
 
 func options(l session.Limits) pgstore.Options {
-	return pgstore.Options{Limits: l, Secrets: [][]byte{secret}, MaxConns: 4}
+	return pgstore.Options{Limits: l, Secrets: [][]byte{secret}, PoolSize: 4}
 }
 
 // The driver keeps the contract that all drivers keep.

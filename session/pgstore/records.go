@@ -1,12 +1,9 @@
 package pgstore
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,7 +15,7 @@ func (s *Store) Create(ctx context.Context, r session.Record) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	record, err := encodeRecord(r)
+	record, err := s.sealRecord(r)
 	if err != nil {
 		return err
 	}
@@ -40,19 +37,6 @@ func (s *Store) Create(ctx context.Context, r session.Record) error {
 	return nil
 }
 
-// encodeRecord leaves out what has a column. The raw parts stay as they are,
-// escapes and all.
-func encodeRecord(r session.Record) ([]byte, error) {
-	r.ID, r.Principal, r.Created, r.LastSeen = "", "", time.Time{}, time.Time{}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return nil, fmt.Errorf("pgstore: the record: %w", err)
-	}
-	return b.Bytes(), nil
-}
-
 // stored is a record with its version.
 type stored struct {
 	session.Record
@@ -60,7 +44,8 @@ type stored struct {
 }
 
 func (s *Store) load(ctx context.Context, id string) (r stored, err error) {
-	var principal, record []byte
+	var principal []byte
+	var record string
 	err = s.step(ctx, repeatable, func(ctx context.Context) error {
 		return s.pool.QueryRow(ctx, s.sql.load, []byte(id)).Scan(&principal, &record, &r.version, &r.Created, &r.LastSeen)
 	})
@@ -71,11 +56,9 @@ func (s *Store) load(ctx context.Context, id string) (r stored, err error) {
 		return stored{}, err
 	}
 	created, seen := r.Created, r.LastSeen
-	if err := json.Unmarshal(record, &r.Record); err != nil {
-		return stored{}, fmt.Errorf("pgstore: the record of a session: %w", err)
-	}
-	r.ID, r.Principal, r.Created, r.LastSeen = id, string(principal), created, seen
-	return r, nil
+	r.Record, err = s.openRecord(id, string(principal), record)
+	r.Created, r.LastSeen = created, seen
+	return r, err
 }
 
 // Load implements [session.Records].
@@ -103,7 +86,7 @@ func (s *Store) Update(ctx context.Context, id string, change func(*session.Reco
 
 // swap reports whether the record was still of the version.
 func (s *Store) swap(ctx context.Context, version int64, changed *session.Record) (swapped bool, err error) {
-	record, err := encodeRecord(*changed)
+	record, err := s.sealRecord(*changed)
 	if err != nil {
 		return false, err
 	}

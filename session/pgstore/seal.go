@@ -1,7 +1,11 @@
 package pgstore
 
 import (
+	"bytes"
 	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
 
 	"github.com/tandem-go/tandem/session"
 )
@@ -14,6 +18,34 @@ func bound(parts ...string) []byte {
 		b = append(b, p...)
 	}
 	return b
+}
+
+// sealRecord leaves out what has a column. The raw parts stay as they are,
+// escapes and all.
+func (s *settings) sealRecord(r session.Record) (string, error) {
+	to := bound("record", r.ID, r.Principal)
+	r.ID, r.Principal, r.Created, r.LastSeen = "", "", time.Time{}, time.Time{}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r); err != nil {
+		return "", fmt.Errorf("pgstore: the record: %w", err)
+	}
+	return s.keys.Seal(b.Bytes(), to), nil
+}
+
+// openRecord is ErrNotFound for what it cannot verify.
+func (s *settings) openRecord(id, principal, sealed string) (r session.Record, err error) {
+	text, err := s.keys.Open(sealed, bound("record", id, principal))
+	if err != nil {
+		s.Logger.Warn("pgstore: a session's record was not sealed by Options.Secrets")
+		return r, session.ErrNotFound
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return r, fmt.Errorf("pgstore: the record of a session: %w", err)
+	}
+	r.ID, r.Principal = id, principal
+	return r, nil
 }
 
 // sealRerun returns nil for a call that must not run twice.

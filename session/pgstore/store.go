@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"strings"
 	"sync"
@@ -48,8 +49,8 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, parseError(databaseURL, err)
 	}
-	if o.MaxConns > 0 {
-		cfg.MaxConns = int32(o.MaxConns)
+	if o.PoolSize > 0 {
+		cfg.MaxConns = int32(min(o.PoolSize, math.MaxInt32))
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {

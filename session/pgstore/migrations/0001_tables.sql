@@ -35,7 +35,7 @@ CREATE TABLE {schema}.sessions (
 	sid         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	id          bytea NOT NULL UNIQUE,
 	principal   bytea NOT NULL,
-	record      bytea NOT NULL,
+	record      text NOT NULL,             -- sealed
 	version     bigint NOT NULL DEFAULT 0, -- of record
 	created     timestamptz NOT NULL,
 	seen        timestamptz NOT NULL,      -- the last sign of life

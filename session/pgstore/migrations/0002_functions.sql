@@ -66,7 +66,7 @@ $$;
 
 -- create_session returns 0, or 1 for an id in use, 2 for one too many of the
 -- principal, 3 for one too many in all.
-CREATE FUNCTION {schema}.create_session(relaxed boolean, id_ bytea, principal_ bytea, record_ bytea,
+CREATE FUNCTION {schema}.create_session(relaxed boolean, id_ bytea, principal_ bytea, record_ text,
 	per_principal integer, in_all integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
 	now_  timestamptz := clock_timestamp();
