@@ -58,6 +58,15 @@ func WithReverify(ctx context.Context, again func(ctx context.Context) error) co
 	return context.WithValue(ctx, reverifyKey{}, again)
 }
 
+// CanEnd reports whether the credentials of a request may end while something
+// outlives it: they expire, or there is somebody whom [Reverify] can ask.
+func CanEnd(ctx context.Context) bool {
+	if p := PrincipalFrom(ctx); p != nil && !p.Expires.IsZero() {
+		return true
+	}
+	return ctx.Value(reverifyKey{}) != nil
+}
+
 // Reverify reports as an error that the credentials of a request are not good any
 // more, or cannot be checked: they expired or were revoked. What outlives its
 // request, such as a stream, asks from time to time. It is nil where nobody can

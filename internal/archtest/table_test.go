@@ -19,9 +19,9 @@ var rooms = []room{
 	{"internal/seal", nil},
 
 	// The doors decode and encode; they never import each other.
-	{"rest", []string{".", "internal/binding", "internal/challenge"}},
+	{"rest", []string{".", "internal/binding", "internal/challenge", "internal/lifetime"}},
 	{"openapi", []string{".", "internal/binding", "internal/schema"}},
-	{"mcp", []string{".", "internal/challenge", "session"}},
+	{"mcp", []string{".", "internal/challenge", "internal/lifetime", "session"}},
 
 	{"auth", []string{".", "internal/authserver", "internal/challenge"}},
 	{"auth/apikey", []string{".", "auth"}},
@@ -30,6 +30,7 @@ var rooms = []room{
 	{"auth/mtls", []string{".", "auth"}},
 	{"internal/authserver", nil},
 	{"internal/challenge", nil},
+	{"internal/lifetime", []string{"."}},
 	{"session", nil},
 	{"session/sessiontest", []string{"session"}},
 	{"session/pgstore", []string{"internal/seal", "session"}},
