@@ -36,6 +36,7 @@ var rooms = []room{
 	{"session/pgstore", []string{"internal/seal", "session"}},
 	{"health", []string{"."}},
 	{"server", []string{".", "auth", "health", "mcp", "openapi", "rest"}},
+	{"cmd/tandem", []string{".", "auth", "auth/apikey", "server"}},
 	{"tandemtest", []string{".", "internal/binding", "mcp", "rest"}},
 
 	// The examples use public packages only; of Tandem the reference service's
@@ -106,12 +107,12 @@ var bans = []ban{
 	},
 	{
 		path:   "modernc.org/sqlite",
-		only:   []string{"examples/inventory/internal/store", "examples/migrating"},
+		only:   []string{"cmd/tandem", "examples/inventory/internal/store", "examples/migrating"},
 		reason: "which database a service uses is for the service to say; an import here compiles it into every user's program",
 	},
 	{
 		path:   "github.com/jackc/pgx",
-		only:   []string{"examples/inventory/internal/store", "internal/pgtest", "session/pgstore"},
+		only:   []string{"cmd/tandem", "examples/inventory/internal/store", "internal/pgtest", "session/pgstore"},
 		reason: "which database a service uses is for the service to say; an import here compiles it into every user's program",
 	},
 }
