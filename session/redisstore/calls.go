@@ -24,8 +24,11 @@ func (s *Store) Begin(ctx context.Context, c session.CallStart) (session.Begun, 
 	if err := reply.failure(); err != nil {
 		return session.Begun{}, err
 	}
-	call, err := s.call(ctx, c.Session, reply)
-	return session.Begun{Outcome: outcome(reply.status()), Call: call}, err
+	found := s.call(ctx, c.Session, reply)
+	if found.runner != "" {
+		found.Orphaned, err = s.dead(ctx, found.runner)
+	}
+	return session.Begun{Outcome: outcome(reply.status()), Call: found.Call}, err
 }
 
 func outcome(status string) session.Outcome {
@@ -45,14 +48,21 @@ func (s *Store) sealRerun(c *session.CallStart) []byte {
 	return s.secrets.seal(c.Rerun, "rerun", c.Session, c.Call)
 }
 
+// call is a call with the replica that runs it.
+type call struct {
+	session.Call
+	runner string
+}
+
 // call decodes what prelude.lua calls a view.
-func (s *Store) call(ctx context.Context, id string, view reply) (session.Call, error) {
-	c := session.Call{
+func (s *Store) call(ctx context.Context, id string, view reply) call {
+	c := call{runner: view.text(4), Call: session.Call{
 		ID: view.text(1), Stream: view.text(2), Owner: view.text(3),
 		After: view.number(5), Final: view.number(6),
-	}
+	}}
 	if done := view.number(7) == 1; done {
-		return c, nil
+		c.runner = ""
+		return c
 	}
 	if sealed := view.text(8); sealed != "" {
 		var ok bool
@@ -60,9 +70,7 @@ func (s *Store) call(ctx context.Context, id string, view reply) (session.Call, 
 			s.options.Logger.WarnContext(ctx, "redisstore: what it takes to run a call again was not written with our secret; the call will not be run again")
 		}
 	}
-	var err error
-	c.Orphaned, err = s.dead(ctx, view.text(4))
-	return c, err
+	return c
 }
 
 // Append implements [session.Log].
@@ -128,7 +136,7 @@ func (s *Store) Take(ctx context.Context, t session.Takeover) (session.Call, err
 	if err != nil {
 		return session.Call{}, err
 	}
-	return s.call(ctx, t.Session, reply)
+	return s.call(ctx, t.Session, reply).Call, nil
 }
 
 func (s *Store) take(ctx context.Context, t *session.Takeover, runner string) (reply, error) {
@@ -141,6 +149,27 @@ func (s *Store) take(ctx context.Context, t *session.Takeover, runner string) (r
 
 // Calls implements [session.Log].
 func (s *Store) Calls(ctx context.Context, id string) ([]session.Call, error) {
+	flying, err := s.flying(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	dead := map[string]bool{}
+	calls := make([]session.Call, 0, len(flying))
+	for _, c := range flying {
+		if _, known := dead[c.runner]; !known {
+			if dead[c.runner], err = s.dead(ctx, c.runner); err != nil {
+				return nil, err
+			}
+		}
+		c.Orphaned = dead[c.runner]
+		calls = append(calls, c.Call)
+	}
+	return calls, nil
+}
+
+// flying returns the session's calls in flight; of whether they are orphaned it
+// says nothing.
+func (s *Store) flying(ctx context.Context, id string) ([]call, error) {
 	found, err := s.eval(ctx, &callsScript, s.sessionKey(id))
 	if err == nil {
 		err = found.failure()
@@ -148,21 +177,17 @@ func (s *Store) Calls(ctx context.Context, id string) ([]session.Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	calls := make([]session.Call, 0, len(found)-1)
+	var calls []call
 	for _, view := range found[1:] {
 		view, _ := view.([]any)
-		c, err := s.call(ctx, id, view)
-		if err != nil {
-			return nil, err
-		}
-		calls = append(calls, c)
+		calls = append(calls, s.call(ctx, id, view))
 	}
 	return calls, nil
 }
 
 // Read implements [session.Log].
 func (s *Store) Read(ctx context.Context, id, stream string, after uint64, max int) (session.Page, error) {
-	reply, err := s.eval(ctx, &readScript, s.sessionKey(id), stream, after, max0(max))
+	reply, err := s.eval(ctx, &readScript, s.sessionKey(id), stream, after, max)
 	if err == nil {
 		err = reply.failure()
 	}
@@ -179,5 +204,3 @@ func (s *Store) Read(ctx context.Context, id, stream string, after uint64, max i
 	}
 	return p, nil
 }
-
-func max0(n int) int { return max(n, 0) }

@@ -15,6 +15,7 @@ const forgetSuspects = 10 * time.Minute
 type peers struct {
 	mu      sync.Mutex
 	missing map[string]*suspect
+	cleared map[string]time.Time // when dead replicas were seen to have left no call
 }
 
 // suspect is a replica that is missing: its key has expired, or nobody is
@@ -32,6 +33,7 @@ func (p *peers) see(id, status string, now time.Time, o *Options) bool {
 	switch status {
 	case "alive":
 		delete(p.missing, id)
+		delete(p.cleared, id)
 		return false
 	case "closed":
 		return true
@@ -89,62 +91,32 @@ func (s *Store) dead(ctx context.Context, replica string) (bool, error) {
 	return s.peers.see(replica, reply.status(), time.Now(), &s.options), nil
 }
 
-// deadReplicas returns those of the list that are dead.
-func (s *Store) deadReplicas(ctx context.Context) ([]string, error) {
-	all, err := s.replicas(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	for _, replica := range all {
-		dead, err := s.dead(ctx, replica)
-		if err != nil {
-			return nil, err
-		}
-		if dead {
-			found = append(found, replica)
-		}
-	}
-	return found, nil
-}
-
 // replicas returns the list of replicas, this one and dead ones included.
-func (s *Store) replicas(ctx context.Context) ([]string, error) {
-	if err := s.enter(ctx); err != nil {
-		return nil, err
-	}
-	bounded, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	defer cancel()
-	all, err := s.client.ZRange(bounded, s.replicasKey(), 0, -1).Result()
-	if err != nil {
-		return nil, s.unavailable(ctx, err)
-	}
-	return all, nil
+func (s *Store) replicas(ctx context.Context) (all []string, err error) {
+	err = s.step(ctx, true, func(ctx context.Context) error {
+		all, err = s.client.ZRange(ctx, s.replicasKey(), 0, -1).Result()
+		return err
+	})
+	return all, err
 }
 
-// forgetReplicas takes replicas off the list. One that was not dead joins it again.
-func (s *Store) forgetReplicas(ctx context.Context, ids []string) error {
-	bounded, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	defer cancel()
-	members := make([]any, len(ids))
-	for i, id := range ids {
-		members[i] = id
-	}
-	if err := s.client.ZRem(bounded, s.replicasKey(), members...).Err(); err != nil {
-		return s.unavailable(ctx, err)
-	}
-	return nil
+// forgetReplica takes a replica off the list. One that lives after all joins it again.
+func (s *Store) forgetReplica(ctx context.Context, id string) error {
+	return s.step(ctx, true, func(ctx context.Context) error {
+		return s.client.ZRem(ctx, s.replicasKey(), id).Err()
+	})
 }
 
 // join enters this replica into the list, and makes it count as alive.
 func (s *Store) join(ctx context.Context) error {
-	bounded, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	defer cancel()
 	entry := redis.Z{Score: float64(time.Now().Unix()), Member: s.id}
-	if err := s.client.ZAdd(bounded, s.replicasKey(), entry).Err(); err != nil {
-		return s.unavailable(ctx, err)
+	err := s.step(ctx, true, func(ctx context.Context) error {
+		return s.client.ZAdd(ctx, s.replicasKey(), entry).Err()
+	})
+	if err != nil {
+		return err
 	}
-	_, err := s.renew(ctx)
+	_, err = s.renew(ctx)
 	return err
 }
 

@@ -70,26 +70,17 @@ func (s *Store) Load(ctx context.Context, id string) (session.Record, error) {
 }
 
 func (s *Store) load(ctx context.Context, id string) (stored, error) {
-	if err := s.enter(ctx); err != nil {
+	var fields reply
+	err := s.step(ctx, true, func(ctx context.Context) error {
+		cmd := redis.NewSliceCmd(ctx, "hmget", s.sessionKey(id)[0], "r", "v", "c", "s")
+		err := s.client.Process(ctx, cmd)
+		fields = cmd.Val()
+		return err
+	})
+	if err != nil {
 		return stored{}, err
 	}
-	fields, err := s.fields(ctx, id)
-	for i := 0; err != nil && i < len(repetitions) && ctx.Err() == nil; i++ {
-		time.Sleep(repetitions[i])
-		fields, err = s.fields(ctx, id)
-	}
-	if err != nil {
-		return stored{}, s.unavailable(ctx, err)
-	}
 	return s.openRecord(id, fields)
-}
-
-func (s *Store) fields(ctx context.Context, id string) (reply, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	defer cancel()
-	cmd := redis.NewSliceCmd(ctx, "hmget", s.sessionKey(id)[0], "r", "v", "c", "s")
-	err := s.client.Process(ctx, cmd)
-	return reply(cmd.Val()), err
 }
 
 func (s *Store) sealRecord(r session.Record) ([]byte, error) {

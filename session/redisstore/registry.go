@@ -4,17 +4,16 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tandem-go/tandem/session"
 )
 
 const (
-	placesPage   = 256 // places that are looked at in one step
-	sweepers     = 8   // sessions that are looked at at once
-	placeTimeout = 60  // seconds after which a place without a session is given back
+	placesPage = 256 // places that are looked at in one step
+	sweepers   = 8   // sessions that are looked at at once
 )
 
 // reserve takes a place for a session, all caps in one step.
@@ -35,8 +34,9 @@ func (s *Store) release(ctx context.Context, token string) {
 	}
 }
 
-func (s *Store) releaseOlder(ctx context.Context, token string, seconds int) error {
-	_, err := s.eval(ctx, &releaseScript, s.registryKeys(), token, seconds)
+// releaseOlder gives the place back if it was taken so long ago.
+func (s *Store) releaseOlder(ctx context.Context, token string, age time.Duration) error {
+	_, err := s.eval(ctx, &releaseScript, s.registryKeys(), token, age.Milliseconds())
 	return err
 }
 
@@ -122,7 +122,7 @@ func (s *Store) sweep(ctx context.Context, p place, living []string) (bool, erro
 	}
 	switch reply.status() {
 	case "gone":
-		return false, s.releaseOlder(ctx, p.token, placeTimeout)
+		return false, s.releaseOlder(ctx, p.token, 4*s.options.Timeout) // Create takes less
 	case "deleted":
 		s.ended(ctx, p.session, p.token)
 		return true, nil
@@ -147,40 +147,4 @@ func (s *Store) living(ctx context.Context) ([]string, error) {
 		}
 	}
 	return living, nil
-}
-
-// Orphans implements [session.Log]. It looks at the sessions only if a replica
-// is dead, and takes the dead one off the list once it has left no call.
-func (s *Store) Orphans(ctx context.Context, max int) ([]session.Orphan, error) {
-	dead, err := s.deadReplicas(ctx)
-	if err != nil || len(dead) == 0 || max <= 0 {
-		return nil, err
-	}
-	var mu sync.Mutex
-	var found []session.Orphan
-	full := errors.New("enough")
-	err = s.eachPlace(ctx, func(ctx context.Context, p place) error {
-		calls, err := s.Calls(ctx, p.session)
-		if err != nil && !errors.Is(err, session.ErrNotFound) {
-			return err
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		for _, c := range calls {
-			if c.Orphaned && len(found) < max {
-				found = append(found, session.Orphan{Session: p.session, Call: c})
-			}
-		}
-		if len(found) >= max {
-			return full
-		}
-		return nil
-	})
-	if errors.Is(err, full) {
-		return found, nil
-	}
-	if err == nil && len(found) == 0 {
-		err = s.forgetReplicas(ctx, dead)
-	}
-	return found, err
 }

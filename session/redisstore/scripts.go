@@ -77,32 +77,38 @@ var (
 var repetitions = [...]time.Duration{5 * time.Millisecond, 50 * time.Millisecond}
 
 // eval runs the script. The reply's first element is its status.
-func (s *Store) eval(ctx context.Context, sc *script, keys []string, args ...any) (reply, error) {
-	if err := s.enter(ctx); err != nil {
-		return nil, err
-	}
-	r, err := s.attempt(ctx, sc, keys, args)
-	for i := 0; err != nil && !sc.once && i < len(repetitions) && ctx.Err() == nil; i++ {
-		select {
-		case <-time.After(repetitions[i]):
-			r, err = s.attempt(ctx, sc, keys, args)
-		case <-ctx.Done():
+func (s *Store) eval(ctx context.Context, sc *script, keys []string, args ...any) (r reply, err error) {
+	err = s.step(ctx, !sc.once, func(ctx context.Context) error {
+		r, err = s.send(ctx, "evalsha", sc.sum, keys, args)
+		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+			r, err = s.send(ctx, "eval", sc.source, keys, args)
 		}
-	}
-	if err != nil {
-		return nil, s.unavailable(ctx, err)
-	}
-	return r, nil
+		return err
+	})
+	return r, err
 }
 
-func (s *Store) attempt(ctx context.Context, sc *script, keys []string, args []any) (reply, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	defer cancel()
-	r, err := s.send(ctx, "evalsha", sc.sum, keys, args)
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		r, err = s.send(ctx, "eval", sc.source, keys, args)
+// step does something on the engine, within Options.Timeout in all, and says what
+// the contract calls its failure.
+func (s *Store) step(ctx context.Context, repeatable bool, do func(context.Context) error) error {
+	if err := s.enter(ctx); err != nil {
+		return err
 	}
-	return r, err
+	bounded, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	err := do(bounded)
+	for i := 0; err != nil && repeatable && i < len(repetitions); i++ {
+		select {
+		case <-time.After(repetitions[i]):
+		case <-bounded.Done():
+			return s.unavailable(ctx, err)
+		}
+		err = do(bounded)
+	}
+	if err != nil {
+		return s.unavailable(ctx, err)
+	}
+	return nil
 }
 
 // unrepeated is a command that the cluster's client sends once.
