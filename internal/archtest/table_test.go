@@ -32,6 +32,7 @@ var rooms = []room{
 	{"internal/challenge", nil},
 	{"internal/lifetime", []string{"."}},
 	{"session", nil},
+	{"session/redisstore", []string{"session"}},
 	{"session/sessiontest", []string{"session"}},
 	{"session/pgstore", []string{"internal/seal", "session"}},
 	{"health", []string{"."}},
@@ -59,6 +60,7 @@ var rooms = []room{
 	{"internal/nodetools", nil},
 	{"internal/oidctest", []string{"internal/nodetools"}},
 	{"internal/pgtest", nil},
+	{"internal/redistest", nil},
 	{"internal/testreport", nil},
 }
 
@@ -78,7 +80,7 @@ var bans = []ban{
 	},
 	{
 		path:   "testing",
-		only:   []string{"internal/nodetools", "internal/oidctest", "internal/pgtest", "session/sessiontest", "tandemtest"},
+		only:   []string{"internal/nodetools", "internal/oidctest", "internal/pgtest", "internal/redistest", "session/sessiontest", "tandemtest"},
 		reason: "it registers flags and belongs to programs that test",
 	},
 	{
@@ -114,6 +116,11 @@ var bans = []ban{
 		path:   "github.com/jackc/pgx",
 		only:   []string{"cmd/tandem", "examples/inventory/internal/store", "internal/pgtest", "session/pgstore"},
 		reason: "which database a service uses is for the service to say; an import here compiles it into every user's program",
+	},
+	{
+		path:   "github.com/redis/go-redis",
+		only:   []string{"session/redisstore"},
+		reason: "which engine replicas share is for the service to say; an import here compiles it into every user's program",
 	},
 }
 
