@@ -60,6 +60,7 @@ var rooms = []room{
 	{"internal/nodetools", nil},
 	{"internal/oidctest", []string{"internal/nodetools"}},
 	{"internal/pgtest", nil},
+	{"internal/securitytest", nil},
 	{"internal/redistest", nil},
 	{"internal/testreport", nil},
 }

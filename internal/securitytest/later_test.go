@@ -1,0 +1,3 @@
+package securitytest
+
+var tokenCases, keyCases, verifierCases []securityCase
