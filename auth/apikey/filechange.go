@@ -16,8 +16,6 @@ const (
 	// lockTimeout is how long a change waits for changes by others.
 	lockTimeout  = 10 * time.Second
 	lockInterval = 5 * time.Millisecond
-
-	lockSuffix = ".lock"
 )
 
 // Insert implements [Keeper].
@@ -83,7 +81,7 @@ func (f *File) change(ctx context.Context, edit func([]Record) ([]Record, error)
 	if err != nil {
 		return err
 	}
-	unlock, err := lock(ctx, path+lockSuffix)
+	unlock, err := lock(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -102,7 +100,8 @@ func (f *File) change(ctx context.Context, edit func([]Record) ([]Record, error)
 	return replace(path, content)
 }
 
-// lock waits until no other process has the lock.
+// lock waits until no other process changes the file. It creates a file that does
+// not exist, empty, for its owner alone.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
@@ -113,7 +112,7 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("another process has the lock %s: %w", path, ctx.Err())
+			return nil, fmt.Errorf("%s is being changed by another process: %w", path, errors.Join(err, ctx.Err()))
 		case <-time.After(lockInterval):
 		}
 	}

@@ -102,3 +102,10 @@ func madeOf(s, alphabet string) bool {
 type Digest [sha256.Size]byte
 
 func digestOf(token string) Digest { return sha256.Sum256([]byte(token)) }
+
+// IDOf returns the ID in a whole key, and whether it is one by its form and its
+// checksum.
+func IDOf(key string) (id string, ok bool) {
+	id, err := idOf(key)
+	return id, err == nil
+}

@@ -11,10 +11,13 @@ import (
 // ownersMatter says that the mode of a file does not say who may read it.
 const ownersMatter = false
 
-var errLocked = errors.New("it is locked; if no other process runs, remove that file")
+const lockSuffix = ".lock"
 
-// tryLock takes the lock, which is a file that exists.
+var errLocked = errors.New("it is locked; if no other process runs, remove the file named as it with " + lockSuffix + " behind")
+
+// tryLock takes the lock, which is another file that exists.
 func tryLock(path string) (unlock func(), err error) {
+	path += lockSuffix
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, errLocked

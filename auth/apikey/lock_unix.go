@@ -13,21 +13,35 @@ const ownersMatter = true
 
 var errLocked = errors.New("it is locked")
 
-// tryLock takes the lock, which ends with the process at the latest. The file
-// remains: to remove it would let two processes lock two files of that name.
+// tryLock locks the file itself, until the process ends at the latest. A file that
+// was replaced meanwhile is not the one to lock.
 func tryLock(path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil {
-		return func() { _ = file.Close() }, nil // nothing was written
+	if err := flock(file, path); err != nil {
+		return nil, errors.Join(err, file.Close())
 	}
+	return func() { _ = file.Close() }, nil // nothing was written
+}
+
+func flock(file *os.File, path string) error {
+	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
-		err = errLocked
+		return errLocked
 	}
-	return nil, errors.Join(err, file.Close())
+	if err != nil {
+		return err
+	}
+	locked, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if now, err := os.Stat(path); err != nil || !os.SameFile(locked, now) {
+		return errLocked
+	}
+	return nil
 }
 
 // takeAfter gives the file the mode and the owner of the one that it replaces.

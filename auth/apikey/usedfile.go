@@ -20,7 +20,7 @@ const usedSuffix = ".used"
 // keys, so that the later time counts.
 func (f *File) writeUses(ctx context.Context, last map[string]time.Time) error {
 	path := f.path + usedSuffix
-	unlock, err := lock(ctx, path+lockSuffix)
+	unlock, err := lock(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,9 @@ func readUses(path string) (map[string]time.Time, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if len(content) == 0 {
+		return used, nil // it is being made
 	}
 	if err := json.Unmarshal(content, &used); err != nil {
 		return nil, fmt.Errorf("%s: %w: remove it; it only says when keys were last used", path, err)

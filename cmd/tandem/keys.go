@@ -65,12 +65,14 @@ func (w where) use(env *environment, create bool, command func(*place) error) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	return p.explain(command(p))
+	return p.explain(command(p), create)
 }
 
 // explain says what to do about an error of the place.
-func (p *place) explain(err error) error {
+func (p *place) explain(err error, create bool) error {
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && create:
+		return fmt.Errorf("%w: make the folder first", err)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: make a first key by tandem keys create%s", err, p.flags)
 	case errors.Is(err, fs.ErrPermission):
