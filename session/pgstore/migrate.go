@@ -50,7 +50,8 @@ func migrate(ctx context.Context, conn *pgx.Conn, schema string) error {
 	if version, err := schemaVersion(ctx, conn, schema); err != nil || version >= len(all) {
 		return err
 	}
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+	// What comes after the lock must see what others did while this one waited.
+	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('tandem pgstore ' || $1::text, 0))", schema); err != nil {
 			return err
 		}
@@ -71,11 +72,12 @@ type queryer interface {
 
 // schemaVersion returns the number of migrations that were applied.
 func schemaVersion(ctx context.Context, q queryer, schema string) (version int, err error) {
-	table := inSchema(schema, "{schema}.migrations")
 	var exists bool
-	err = q.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&exists)
+	// Not by to_regclass, which may look into a cache from before the lock.
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1::text AND c.relname = 'migrations')`, schema).Scan(&exists)
 	if err == nil && exists {
-		err = q.QueryRow(ctx, "SELECT coalesce(max(version), 0) FROM "+table).Scan(&version)
+		err = q.QueryRow(ctx, inSchema(schema, "SELECT coalesce(max(version), 0) FROM {schema}.migrations")).Scan(&version)
 	}
 	return version, err
 }
@@ -84,7 +86,7 @@ func schemaVersion(ctx context.Context, q queryer, schema string) (version int, 
 // takes a right on the database that the role may lack.
 func createSchema(ctx context.Context, tx pgx.Tx, schema string) error {
 	var exists bool
-	err := tx.QueryRow(ctx, "SELECT to_regnamespace($1) IS NOT NULL", inSchema(schema, "{schema}")).Scan(&exists)
+	err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1::text)", schema).Scan(&exists)
 	if err == nil && !exists {
 		_, err = tx.Exec(ctx, inSchema(schema, "CREATE SCHEMA {schema}"))
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -22,16 +22,17 @@ const (
 	once       repetition = false
 )
 
-// How often and after what pause a step is tried again: while what it did was
-// undone, as by a serialization failure, and where its connection was
-// an old one that broke, as after a restart of the server.
+// A step is tried again, after a pause that doubles, while what it did was undone,
+// as by a serialization failure; and a few times where its connection was an old one
+// that broke, as after a restart of the server.
 const (
 	tries      = 5
 	firstPause = 10 * time.Millisecond
+	lastPause  = 100 * time.Millisecond
 )
 
 // step runs one step of the contract in the pool. Its error is the context's,
-// ErrClosed, ErrUnavailable, or one that the step itself has returned.
+// ErrClosed, ErrUnavailable, or one of the server that says what is wrong.
 func (s *Store) step(ctx context.Context, r repetition, do func(ctx context.Context) error) error {
 	if s.closed.Load() {
 		return session.ErrClosed
@@ -47,10 +48,11 @@ func (s *Store) step(ctx context.Context, r repetition, do func(ctx context.Cont
 		if err == nil {
 			return nil
 		}
-		if try == tries || !mayRepeat(err, r) || !sleep(bounded, pause) {
+		again := undone(err) || try < tries && mayRepeat(err, r)
+		if !again || !sleep(bounded, pause/2+rand.N(pause)) {
 			return s.verdict(ctx, err)
 		}
-		pause *= 2
+		pause = min(2*pause, lastPause)
 	}
 }
 
@@ -67,19 +69,17 @@ func (s *Store) verdict(ctx context.Context, err error) error {
 	return err
 }
 
-// mayRepeat reports whether a step that failed with the error may be tried again.
-func mayRepeat(err error, r repetition) bool {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && rolledBack(e.Code) {
-		return true
-	}
-	if pgconn.SafeToRetry(err) {
-		return true
-	}
-	return r == repeatable && lost(err)
+// undone reports whether the server rolled back what would be done if it were
+// tried again: a serialization failure or a deadlock.
+func undone(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
 
-// rolledBack are the serialization failure and the deadlock.
-func rolledBack(code string) bool { return code == "40001" || code == "40P01" }
+// mayRepeat reports whether a step that failed with the error may be tried again.
+func mayRepeat(err error, r repetition) bool {
+	return pgconn.SafeToRetry(err) || r == repeatable && lost(err)
+}
 
 // lost reports whether the connection broke.
 func lost(err error) bool {
@@ -95,13 +95,7 @@ func unavailable(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return unavailableCode(e.Code)
 	}
-	if _, ok := errors.AsType[net.Error](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*stepError](err); ok {
-		return false
-	}
-	return !errors.Is(err, pgx.ErrNoRows) && !errors.Is(err, pgx.ErrTooManyRows)
+	return !errors.Is(err, pgx.ErrNoRows)
 }
 
 // unavailableCode goes by the classes of SQLSTATE (PostgreSQL, appendix A).
@@ -126,11 +120,6 @@ func unavailableCode(code string) bool {
 	}
 	return false
 }
-
-// stepError is what a step itself has to say.
-type stepError struct{ error }
-
-func (e *stepError) Unwrap() error { return e.error }
 
 // sleep reports whether the context outlived the pause.
 func sleep(ctx context.Context, pause time.Duration) bool {

@@ -52,6 +52,7 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 	if o.PoolSize > 0 {
 		cfg.MaxConns = int32(min(o.PoolSize, math.MaxInt32))
 	}
+	cfg.AfterConnect = readCommitted
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("pgstore: %w", err)
@@ -65,8 +66,16 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// New is Open on a pool that the service has already, which Close leaves open. Most steps take one of its
-// connections for a millisecond or less. Beside the pool the
+// readCommitted is what the functions are made for: at a higher level, which a
+// database may have as its default, they are right but fail and are tried again
+// where they meet.
+func readCommitted(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "SET default_transaction_isolation TO 'read committed'")
+	return err
+}
+
+// New is Open on a pool that the service has already, which Close leaves open. A
+// step takes one of its connections for about a millisecond. Beside the pool the
 // store makes one connection of its own, with the pool's configuration.
 func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Store, error) {
 	set, err := o.resolved()
