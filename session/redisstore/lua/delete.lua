@@ -1,6 +1,6 @@
 -- ARGV: channel, message
 local token = get('t')
 if not token then return {'not found'} end
-wake(ARGV[1], ARGV[2])
+wake(get('w'), ARGV[1], ARGV[2])
 redis_call('UNLINK', key)
 return {'ok', token}

@@ -20,10 +20,8 @@ local function number(field) return tonumber(get(field) or 0) end
 local function set(field, value) redis_call('HSET', key, field, value) end
 local function drop(field) redis_call('HDEL', key, field) end
 
-local function record(field)
-  local packed = get(field)
-  return packed and unpack_record(packed)
-end
+local function unpacked(value) return value and unpack_record(value) end
+local function record(field) return unpacked(get(field)) end
 local function save(field, value) set(field, pack(value)) end
 
 local function exists() return redis_call('EXISTS', key) == 1 end
@@ -41,13 +39,12 @@ end
 
 local function new_stream() return {l = 0, k = 1, b = 0, c = 0, n = 0, q = 0} end
 
--- wake publishes to the replicas that watch; channel is all of a replica's
+-- wake publishes to the replicas of the field w; channel is all of a replica's
 -- channel but its id.
-local function wake(channel, message)
-  local watching = record('w')
+local function wake(watching, channel, message)
   if not watching then return end
   local now = clock()
-  for replica, lease in pairs(watching) do
+  for replica, lease in pairs(unpacked(watching)) do
     if lease > now then redis_call('PUBLISH', channel .. replica .. '}', message) end
   end
 end

@@ -23,6 +23,6 @@ for id in pairs(record('i') or {}) do
     return {'kept'}
   end
 end
-wake(ARGV[2], ARGV[3])
+wake(get('w'), ARGV[2], ARGV[3])
 redis_call('UNLINK', key)
 return {'deleted'}
