@@ -32,6 +32,7 @@ type Server struct {
 	dir      string // the temporary folder, owned by the server's user
 	port     int
 	password string
+	settings []string // of the command line, beside our own
 
 	process *exec.Cmd
 	log     *os.File
@@ -41,14 +42,15 @@ type Server struct {
 // Start starts a server and stops it when tb ends. Without PostgreSQL's programs
 // it skips the test with the reason, or fails it if TANDEM_REQUIRE_SERVICES is 1.
 // Start once per test function and call [Server.Database] per subtest: starting
-// takes about a second.
-func Start(tb testing.TB) *Server {
+// takes about a second. Settings, such as "fsync=on", add to those of the server's
+// command line and go before them.
+func Start(tb testing.TB, settings ...string) *Server {
 	tb.Helper()
 	bin, err := findPrograms()
 	if err != nil {
 		missing(tb, err)
 	}
-	s := &Server{bin: bin, password: rand.Text()}
+	s := &Server{bin: bin, password: rand.Text(), settings: settings}
 	tb.Cleanup(func() { s.close(tb) })
 	if err := s.create(); err != nil {
 		tb.Fatalf("create a PostgreSQL cluster: %v", err)

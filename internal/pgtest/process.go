@@ -71,11 +71,15 @@ func (s *Server) launchSomewhere(ctx context.Context) (err error) {
 
 // launch starts the server and waits until it accepts a connection.
 func (s *Server) launch(ctx context.Context) error {
-	cmd, err := s.command("postgres", "-D", s.data(),
-		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(s.port),
+	args := []string{"-D", s.data(),
+		"-c", "listen_addresses=127.0.0.1", "-c", "port=" + strconv.Itoa(s.port),
 		"-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "full_page_writes=off", // the data dies with the test
-		"-c", "max_connections=100", "-c", "shared_buffers=32MB")
+		"-c", "max_connections=100", "-c", "shared_buffers=32MB"}
+	for _, setting := range s.settings {
+		args = append(args, "-c", setting) // the last one counts
+	}
+	cmd, err := s.command("postgres", args...)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package pgstore_test
 
 import (
+	"crypto/rand"
+	"strings"
 	"testing"
 
 	"github.com/tandem-go/tandem/internal/pgtest"
@@ -10,10 +12,11 @@ import (
 
 // The driver keeps the contract that all drivers keep.
 func TestContract(t *testing.T) {
-	server := pgtest.Start(t)
+	url := pgtest.Start(t).URL("postgres")
 	sessiontest.Exercise(t, func(t *testing.T, l session.Limits) func() session.Store {
-		url := server.Database(t)
-		return func() session.Store { return open(t, url, options(l)) }
+		o := options(l)
+		o.Schema = strings.ToLower(rand.Text())
+		return func() session.Store { return open(t, url, o) }
 	})
 }
 
