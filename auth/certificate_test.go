@@ -103,6 +103,12 @@ func TestCertificates(t *testing.T) {
 		return ann, nil
 	})
 	down := certificates(func([]*x509.Certificate) (*tandem.Principal, error) { return nil, errDown })
+	unsure := certificates(func(chain []*x509.Certificate) (*tandem.Principal, error) {
+		if len(chain) < 2 {
+			return nil, errDown
+		}
+		return ann, nil
+	})
 	nobody := certificates(func([]*x509.Certificate) (*tandem.Principal, error) { return &tandem.Principal{Issuer: "x"}, nil })
 	long := []*x509.Certificate{certificate, intermediate}
 	short := []*x509.Certificate{certificate}
@@ -119,6 +125,7 @@ func TestCertificates(t *testing.T) {
 		"not verified":      {accept, nil, "", 401, "Bearer"},
 		"no verifier":       {nil, [][]*x509.Certificate{long}, "", 401, "Bearer"},
 		"no verdict":        {down, [][]*x509.Certificate{short, long}, "", 503, ""},
+		"no verdict at all": {unsure, [][]*x509.Certificate{short, long}, "", 503, ""},
 		"no subject":        {nobody, [][]*x509.Certificate{long}, "", 401, "Bearer"},
 		"beside a token":    {accept, [][]*x509.Certificate{short}, "Bearer " + goodKey, 200, ""},
 		"beside a bad one":  {accept, [][]*x509.Certificate{long}, "Bearer bad", 401, `Bearer error="invalid_token"`},

@@ -108,7 +108,7 @@ func TestGoodTokensAreNoFlood(t *testing.T) {
 func TestInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &authority{answer: known, delay: 2 * time.Second}
-		v, _ := verifier(t, a, func(c *introspection.Config) { c.MaxInFlight, c.UnknownBurst = 8, 1000 })
+		v, log := verifier(t, a, func(c *introspection.Config) { c.MaxInFlight, c.UnknownBurst = 8, 1000 })
 		var wg sync.WaitGroup
 		var mu sync.Mutex
 		counts := map[string]int{}
@@ -133,6 +133,9 @@ func TestInFlight(t *testing.T) {
 		if counts["401"] != 6 || counts["503"] != 44 {
 			t.Errorf("got %v", counts)
 		}
+		if log.Len() > 0 {
+			t.Errorf("the authorization server is blamed for the flood: %s", log)
+		}
 		for i := range 100 {
 			wg.Go(func() { _, _ = v.Verify(from(t, fmt.Sprint("source", i)), fmt.Sprint("many", i)) })
 		}
@@ -142,6 +145,10 @@ func TestInFlight(t *testing.T) {
 		}
 		if got := a.inFlight.Load(); got != 0 {
 			t.Errorf("%d are still in flight", got)
+		}
+		a.delay = 0
+		if p, err := v.Verify(from(t, "flood"), "g-afterwards"); kindOf(p, err) != "good" {
+			t.Errorf("a place was never given back: %v", err)
 		}
 	})
 }
@@ -156,6 +163,27 @@ func TestTimeout(t *testing.T) {
 		ask(t, v, "x", "503")
 		if got := time.Since(start); got != 3*time.Second {
 			t.Errorf("it took %v", got)
+		}
+	})
+}
+
+// A source that found no place among all has its own places afterwards.
+func TestPlacesComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &authority{answer: known, delay: 4 * time.Second}
+		v, _ := verifier(t, a, func(c *introspection.Config) { c.MaxInFlight, c.Timeout = 1, time.Second })
+		for i := range 3 {
+			var wg sync.WaitGroup
+			wg.Go(func() { _, _ = v.Verify(from(t, "first"), fmt.Sprint("random", i)) }) // has the only place
+			synctest.Wait()
+			if p, err := v.Verify(from(t, "late"), "g"); kindOf(p, err) != "503" {
+				t.Errorf("got %v, %v", p, err)
+			}
+			wg.Wait()
+		}
+		a.delay = 0
+		if p, err := v.Verify(from(t, "late"), "g"); kindOf(p, err) != "good" {
+			t.Errorf("a place was never given back: %v", err)
 		}
 	})
 }
