@@ -143,11 +143,11 @@ func checkCase(object claims, known []string) error {
 		}
 	}
 	for name := range object {
-		if key := fold(name); folded[key] {
-			return fmt.Errorf("the name %.40q is written in another case than it should be, or twice", name)
-		} else {
-			folded[key] = true
+		key := fold(name)
+		if folded[key] {
+			return fmt.Errorf("the name %.40q is there in another case than it should be", key)
 		}
+		folded[key] = true
 	}
 	return nil
 }
