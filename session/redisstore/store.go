@@ -14,6 +14,9 @@ import (
 )
 
 // Store is one replica's handle on the sessions in an engine. Make it by [Open].
+//
+// A step heeds its context's deadline at any time, and its cancellation before it is
+// sent to the engine; its reply is awaited for at most [Options.Timeout].
 type Store struct {
 	options Options
 	secrets secrets
@@ -48,6 +51,7 @@ func Open(ctx context.Context, rawURL string, options Options) (*Store, error) {
 	}
 	s := &Store{options: options, secrets: options.Secrets, address: a, id: rand.Text()}
 	s.life, s.end = context.WithCancel(context.Background())
+	routeDriverLog()
 	s.client = a.client(&options)
 	if err := s.start(ctx); err != nil {
 		s.end()
