@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,7 +25,7 @@ func (s *Store) Begin(ctx context.Context, c session.CallStart) (session.Begun, 
 	)
 	err := s.step(ctx, repeatable, func(ctx context.Context) error {
 		return s.pool.QueryRow(ctx, s.sql.begin, s.Relaxed, []byte(c.Session), []byte(c.Stream), []byte(c.Call), c.Hash[:],
-			[]byte(c.Owner), s.sealRerun(&c), s.me, s.Limits.CallsPerSession).
+			[]byte(c.Owner), s.sealRerun(&c), s.me, integer(s.Limits.CallsPerSession)).
 			Scan(&outcome, &stream, &owner, &after, &final, &rerun, &orphaned)
 	})
 	switch {
@@ -42,6 +43,9 @@ func (s *Store) Begin(ctx context.Context, c session.CallStart) (session.Begun, 
 		Orphaned: value(orphaned), Rerun: s.openRerun(c.Session, c.Call, rerun),
 	}}, nil
 }
+
+// integer is n as the server has it.
+func integer(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) }
 
 // value is that of a column, or zero for null.
 func value[T any](p *T) (v T) {
@@ -66,9 +70,12 @@ func (s *Store) Append(ctx context.Context, o session.Output, messages ...[]byte
 	var stream []byte
 	err := s.step(ctx, repetition(final), func(ctx context.Context) error {
 		return s.pool.QueryRow(ctx, s.sql.append, s.Relaxed, []byte(o.Session), []byte(o.Stream), []byte(o.Call), owner,
-			final, data, s.Limits.StreamEvents, s.Limits.StreamBytes, s.Limits.KeepCalls, s.Limits.KeepBytes).Scan(&n, &stream)
+			final, data, integer(s.Limits.StreamEvents), s.Limits.StreamBytes, integer(s.Limits.KeepCalls), s.Limits.KeepBytes).Scan(&n, &stream)
 	})
 	switch {
+	case errors.Is(err, session.ErrUnavailable):
+		s.news(sessionKey(o.Session)) // it may be there
+		return 0, err
 	case err != nil:
 		return 0, err
 	case n == -1:
@@ -144,10 +151,10 @@ func (s *Store) Calls(ctx context.Context, sess string) (calls []session.Call, e
 }
 
 // Orphans implements [session.Log].
-func (s *Store) Orphans(ctx context.Context, max int) (found []session.Orphan, err error) {
+func (s *Store) Orphans(ctx context.Context, most int) (found []session.Orphan, err error) {
 	err = s.step(ctx, repeatable, func(ctx context.Context) error {
 		found = nil
-		rows, err := s.pool.Query(ctx, s.sql.orphans, s.me, max)
+		rows, err := s.pool.Query(ctx, s.sql.orphans, s.me, integer(most))
 		if err != nil {
 			return err
 		}
@@ -169,10 +176,10 @@ func (s *Store) Orphans(ctx context.Context, max int) (found []session.Orphan, e
 }
 
 // Read implements [session.Log].
-func (s *Store) Read(ctx context.Context, sess, stream string, after uint64, max int) (session.Page, error) {
+func (s *Store) Read(ctx context.Context, sess, stream string, after uint64, most int) (session.Page, error) {
 	var r reading
 	err := s.step(ctx, repeatable, func(ctx context.Context) error {
-		rows, err := s.pool.Query(ctx, s.sql.read, []byte(sess), []byte(stream), after, max)
+		rows, err := s.pool.Query(ctx, s.sql.read, []byte(sess), []byte(stream), min(after, math.MaxInt64), integer(most))
 		if err != nil {
 			return err
 		}

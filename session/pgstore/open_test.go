@@ -2,8 +2,10 @@ package pgstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -142,6 +144,37 @@ func TestCloseLeavesNothing(t *testing.T) {
 		t.Error("Close without a server tells nobody that the others do not know")
 	}
 	goleak.VerifyNone(t, before)
+}
+
+// What a client chooses is of any length and of any bytes, and numbers are as large as
+// they can be written.
+func anything(t *testing.T, server *pgtest.Server) {
+	l := session.Limits{KeepCalls: math.MaxInt, StreamEvents: math.MaxInt, CallsPerSession: math.MaxInt, Sessions: math.MaxInt}
+	s := open(t, server.Database(t), options(l))
+	long := strings.Repeat("\x00\xff", 5_000)
+	if err := s.Create(t.Context(), session.Record{ID: "\xff\x00", Principal: long, Transport: session.SSE}); err != nil {
+		t.Fatal(err)
+	}
+	c := start("\xff\x00", long)
+	c.Stream = session.Standing
+	if _, err := s.Begin(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if calls, err := s.Calls(t.Context(), c.Session); err != nil || len(calls) != 1 || calls[0].ID != long {
+		t.Errorf("the call is not found by its id: %v", err)
+	}
+	if _, err := s.Append(t.Context(), output(c, true), []byte("answer")); err != nil {
+		t.Error(err)
+	}
+	if r, err := s.Load(t.Context(), c.Session); err != nil || r.Principal != long {
+		t.Errorf("the record has another principal: %v", err)
+	}
+	if _, err := s.Read(t.Context(), c.Session, session.Standing, math.MaxUint64, math.MaxInt); !errors.Is(err, session.ErrTrimmed) {
+		t.Errorf("Read from the largest number is %v, want ErrTrimmed", err)
+	}
+	if _, err := s.Load(t.Context(), long); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("Load of what is no id is %v, want ErrNotFound", err)
+	}
 }
 
 // What health and metrics show.

@@ -35,6 +35,7 @@ func TestStore(t *testing.T) {
 		"migrate":                migrate,
 		"shared pool":            sharedPool,
 		"forgeries":              forgeries,
+		"anything":               anything,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -22,7 +22,7 @@ func (s *Store) Create(ctx context.Context, r session.Record) error {
 	var outcome int
 	err = s.step(ctx, once, func(ctx context.Context) error {
 		return s.pool.QueryRow(ctx, s.sql.create, s.Relaxed, []byte(r.ID), []byte(r.Principal), record,
-			s.Limits.SessionsPerPrincipal, s.Limits.Sessions).Scan(&outcome)
+			integer(s.Limits.SessionsPerPrincipal), integer(s.Limits.Sessions)).Scan(&outcome)
 	})
 	switch {
 	case err != nil:
@@ -117,10 +117,13 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	err := s.step(ctx, once, func(ctx context.Context) error {
 		return s.pool.QueryRow(ctx, s.sql.delete, s.Relaxed, []byte(id), s.me, []byte(gone.Kind), s.sealSignal(&gone)).Scan(&found)
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, session.ErrUnavailable):
+		s.news(sessionKey(id)) // it may be gone
 		return err
-	}
-	if !found {
+	case err != nil:
+		return err
+	case !found:
 		return session.ErrNotFound
 	}
 	s.ended(gone)

@@ -95,7 +95,8 @@ func unavailable(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return unavailableCode(e.Code)
 	}
-	return !errors.Is(err, pgx.ErrNoRows)
+	_, ours := errors.AsType[pgx.ScanArgError](err)
+	return !ours && !errors.Is(err, pgx.ErrNoRows)
 }
 
 // unavailableCode goes by the classes of SQLSTATE (PostgreSQL, appendix A).

@@ -76,7 +76,7 @@ BEGIN
 	-- A look without locks, so that who is refused makes nobody wait.
 	IF EXISTS (SELECT FROM {schema}.sessions WHERE id = id_) THEN
 		RETURN 1;
-	ELSIF (SELECT sessions FROM {schema}.principals WHERE principal = principal_) >= per_principal THEN
+	ELSIF (SELECT sessions FROM {schema}.principals WHERE principal = sha256(principal_)) >= per_principal THEN
 		RETURN 2;
 	ELSIF (SELECT sum(used) FROM {schema}.slots) >= in_all THEN
 		RETURN 3;
@@ -88,7 +88,7 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN 1;
 	END IF;
-	INSERT INTO {schema}.principals AS p (principal, sessions) VALUES (principal_, 1)
+	INSERT INTO {schema}.principals AS p (principal, sessions) VALUES (sha256(principal_), 1)
 	ON CONFLICT (principal) DO UPDATE SET sessions = p.sessions + 1 WHERE p.sessions < per_principal;
 	IF NOT FOUND THEN
 		DELETE FROM {schema}.sessions WHERE sid = sid_;
@@ -103,8 +103,8 @@ BEGIN
 		WHERE used < in_all / 16 + (slot < in_all % 16)::integer LIMIT 1;
 		IF NOT FOUND THEN
 			DELETE FROM {schema}.sessions WHERE sid = sid_;
-			UPDATE {schema}.principals SET sessions = sessions - 1 WHERE principal = principal_;
-			DELETE FROM {schema}.principals WHERE principal = principal_ AND sessions = 0;
+			UPDATE {schema}.principals SET sessions = sessions - 1 WHERE principal = sha256(principal_);
+			DELETE FROM {schema}.principals WHERE principal = sha256(principal_) AND sessions = 0;
 			RETURN 3;
 		END IF;
 	END IF;
@@ -132,7 +132,7 @@ BEGIN
 	WITH gone AS (DELETE FROM {schema}.streams WHERE session = ANY (sids) RETURNING id)
 	SELECT array_agg(id) INTO ids FROM gone;
 	DELETE FROM {schema}.events WHERE stream = ANY (ids);
-	FOR one IN SELECT principal, count(*) AS n FROM {schema}.sessions WHERE sid = ANY (sids) GROUP BY 1 ORDER BY 1 LOOP
+	FOR one IN SELECT sha256(principal) AS principal, count(*) AS n FROM {schema}.sessions WHERE sid = ANY (sids) GROUP BY 1 ORDER BY 1 LOOP
 		UPDATE {schema}.principals SET sessions = sessions - one.n WHERE principal = one.principal;
 		DELETE FROM {schema}.principals WHERE principal = one.principal AND sessions <= 0;
 	END LOOP;
@@ -181,7 +181,7 @@ BEGIN
 		PERFORM {schema}.broadcast(me, session_, kind_, payload_);
 		RETURN 0;
 	END IF;
-	SELECT runner INTO runner_ FROM {schema}.calls WHERE session = sid_ AND call = call_ AND done_seq IS NULL;
+	SELECT runner INTO runner_ FROM {schema}.calls WHERE session = sid_ AND key = sha256(call_) AND done_seq IS NULL;
 	IF NOT FOUND OR NOT {schema}.lives(runner_, me) THEN
 		RETURN -2;
 	END IF;
@@ -209,7 +209,7 @@ BEGIN
 		outcome := 0;
 		RETURN;
 	END IF;
-	SELECT * INTO c FROM {schema}.calls WHERE session = s.sid AND call = call_;
+	SELECT * INTO c FROM {schema}.calls WHERE session = s.sid AND key = sha256(call_);
 	IF FOUND OR s.in_flight >= most THEN
 		PERFORM {schema}.relax(true); -- for a sign of life alone
 		UPDATE {schema}.sessions SET seen = clock_timestamp() WHERE sid = s.sid;
@@ -267,7 +267,7 @@ BEGIN
 			oldest := c.done_at;
 			EXIT;
 		END IF;
-		DELETE FROM {schema}.calls WHERE session = sid_ AND call = c.call;
+		DELETE FROM {schema}.calls WHERE session = sid_ AND key = c.key;
 		s.finished := s.finished - 1;
 		UPDATE {schema}.streams SET calls = calls - 1 WHERE id = c.stream RETURNING * INTO st;
 		IF st.calls = 0 AND st.name <> '0' THEN
@@ -303,7 +303,7 @@ BEGIN
 		RETURN;
 	END IF;
 	IF owner_ IS NOT NULL THEN
-		SELECT * INTO c FROM {schema}.calls WHERE session = s.sid AND call = call_ FOR NO KEY UPDATE;
+		SELECT * INTO c FROM {schema}.calls WHERE session = s.sid AND key = sha256(call_) FOR NO KEY UPDATE;
 		IF NOT FOUND AND NOT EXISTS (SELECT FROM {schema}.sessions WHERE sid = s.sid) THEN
 			outcome := -1; -- it was deleted meanwhile
 			RETURN;
@@ -363,7 +363,7 @@ BEGIN
 		kept_bytes = kept_bytes + kept, oldest_done = coalesce(oldest_done, now_)
 	WHERE sid = sid_ RETURNING * INTO s;
 	UPDATE {schema}.calls SET rerun = NULL, done_seq = s.done_seq, done_at = now_, last = st.last, answered = answered_
-	WHERE session = sid_ AND call = c.call;
+	WHERE session = sid_ AND key = c.key;
 	IF s.finished > 1 AND (s.finished > keep_calls OR s.kept_bytes > keep_bytes) THEN
 		PERFORM {schema}.forget(sid_, keep_calls, keep_bytes, '-infinity');
 	END IF;
@@ -381,7 +381,7 @@ BEGIN
 		outcome := 0;
 		RETURN;
 	END IF;
-	SELECT * INTO c FROM {schema}.calls WHERE session = sid_ AND call = call_ FOR NO KEY UPDATE;
+	SELECT * INTO c FROM {schema}.calls WHERE session = sid_ AND key = sha256(call_) FOR NO KEY UPDATE;
 	IF NOT FOUND OR c.done_seq IS NOT NULL THEN
 		outcome := CASE WHEN EXISTS (SELECT FROM {schema}.sessions WHERE sid = sid_) THEN -1 ELSE 0 END;
 		RETURN;
@@ -392,7 +392,7 @@ BEGIN
 			RETURN;
 		END IF;
 		PERFORM {schema}.relax(relaxed);
-		UPDATE {schema}.calls SET owner = owner_, runner = me WHERE session = sid_ AND call = call_;
+		UPDATE {schema}.calls SET owner = owner_, runner = me WHERE session = sid_ AND key = sha256(call_);
 		c.runner := me;
 	END IF;
 	outcome := 1;
