@@ -52,7 +52,7 @@ func (r *Record) Status(now time.Time) Status {
 // check returns what is wrong with a record, however it came about.
 func (r *Record) check() error {
 	switch {
-	case len(r.ID) != idLength || !madeOf(r.ID, idAlphabet):
+	case len(r.ID) != idLength || !idBytes.has(r.ID):
 		return fmt.Errorf("%q is not the ID of a key", r.ID)
 	case r.Digest == Digest{}:
 		return errors.New("the digest is missing")
