@@ -44,7 +44,8 @@ func newKey() (key tandem.Secret, id string) {
 
 func assemble(id, random string) tandem.Secret {
 	body := Prefix + id + "_" + random
-	return tandem.Secret(body + checksum(body))
+	sum := checksum([]byte(body))
+	return tandem.Secret(body + string(sum[:]))
 }
 
 // randomText returns characters of the alphabet, each equally likely.
@@ -66,14 +67,13 @@ func randomText(length int, alphabet string) string {
 }
 
 // checksum returns the CRC-32 of what comes before it in a key.
-func checksum(body string) string {
-	sum := crc32.ChecksumIEEE([]byte(body))
-	var text [checksumLength]byte
+func checksum(body []byte) (text [checksumLength]byte) {
+	sum := crc32.ChecksumIEEE(body)
 	for i := checksumLength - 1; i >= 0; i-- {
 		text[i] = secretAlphabet[sum%uint32(len(secretAlphabet))]
 		sum /= uint32(len(secretAlphabet))
 	}
-	return string(text[:])
+	return text
 }
 
 // idOf returns the ID in a token. Nothing that it looks at is secret: whoever can
@@ -88,7 +88,7 @@ func idOf(token string) (id string, err error) {
 		return "", errForm
 	}
 	body := len(token) - checksumLength
-	if checksum(token[:body]) != token[body:] {
+	if sum := checksum([]byte(token[:body])); string(sum[:]) != token[body:] {
 		return "", errChecksum
 	}
 	return id, nil

@@ -39,10 +39,14 @@ func TestStores(t *testing.T) {
 			return inDatabase(t, "sqlite", "file:"+filepath.Join(t.TempDir(), "db")+"?_pragma=busy_timeout(10000)")
 		})
 	})
-	t.Run("postgres", func(t *testing.T) {
-		server := pgtest.Start(t)
-		exercise(t, func(t *testing.T) place { return inDatabase(t, "pgx", server.Database(t)) })
-	})
+}
+
+// PostgreSQL keeps them too, and what is its own.
+func TestPostgres(t *testing.T) {
+	server := pgtest.Start(t)
+	exercise(t, func(t *testing.T) place { return inDatabase(t, "pgx", server.Database(t)) })
+	t.Run("replicas that start together make one table", func(t *testing.T) { checkMigrateTogether(t, server) })
+	t.Run("an outage", func(t *testing.T) { checkOutage(t, server) })
 }
 
 func inDatabase(t *testing.T, driver, source string) place {
@@ -66,7 +70,7 @@ func closed(t *testing.T, store whole) whole {
 	return store
 }
 
-func openDB(t *testing.T, driver, source string) *sql.DB {
+func openDB(t testing.TB, driver, source string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(driver, source)
 	if err != nil {
@@ -232,9 +236,9 @@ func checkConcurrent(t *testing.T, replica place) {
 	}
 }
 
-// A database that cannot be reached gives no verdict, and is back as soon as it is.
-func TestDatabaseOutage(t *testing.T) {
-	server := pgtest.Start(t)
+// checkOutage: a database that cannot be reached gives no verdict, and counts again
+// as soon as it is back.
+func checkOutage(t *testing.T, server *pgtest.Server) {
 	keys := inDatabase(t, "pgx", server.Database(t))(t)
 	key, _ := create(t, keys, Wanted{})
 	v := New(keys)
@@ -255,9 +259,7 @@ func TestDatabaseOutage(t *testing.T) {
 	}
 }
 
-// Many replicas that start at the same time make one table.
-func TestMigrateTogether(t *testing.T) {
-	server := pgtest.Start(t)
+func checkMigrateTogether(t *testing.T, server *pgtest.Server) {
 	source := server.Database(t)
 	var all sync.WaitGroup
 	for range 8 {
