@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/tandem-go/tandem/session"
@@ -8,13 +9,13 @@ import (
 
 // serveBatch serves an array of messages, which 2025-03-26 has and no other
 // revision.
-func (d *Door) serveBatch(w http.ResponseWriter, r *http.Request, data []byte, a accepted) {
+func (d *Door) serveBatch(w http.ResponseWriter, r *http.Request, body *buffer, a accepted) {
 	record, err := d.batchSession(r)
 	if err != nil {
 		writeFault(w, nil, d.storeFault(r.Context(), err))
 		return
 	}
-	messages, faults, err := parseBatch(data)
+	messages, faults, err := parseBatch(body.b)
 	switch {
 	case err != nil:
 		writeFault(w, nil, d.fault(r.Context(), err))
@@ -30,9 +31,13 @@ func (d *Door) serveBatch(w http.ResponseWriter, r *http.Request, data []byte, a
 	if !d.admit(w, r, wellFormed(messages, faults)...) {
 		return
 	}
-	b := &batch{sessionReply: sessionReply{reply: d.newReply(w, a)}, record: &record}
+	b := &batch{sessionReply: sessionReply{reply: d.newReply(r.Context(), w, a)}, record: &record}
 	for i := range messages {
-		b.serve(r, &messages[i], faults[i])
+		messages[i].body = body
+		if b.serve(r, &messages[i], faults[i]); b.left || b.hasEnded() {
+			b.leave() // what follows in the batch is not begun by these credentials
+			return
+		}
 	}
 	b.finishBatch(b.answers)
 }
@@ -66,6 +71,7 @@ type batch struct {
 	sessionReply
 	record  *session.Record
 	answers [][]byte
+	left    bool // the connection ends before the call that is under way
 }
 
 func (b *batch) serve(r *http.Request, m *message, fault error) {
@@ -85,6 +91,10 @@ func (b *batch) serve(r *http.Request, m *message, fault error) {
 		b.add(appendRPCError(nil, m.id, invalidRequest("initialize cannot be part of a batch")))
 	default:
 		answer, err := b.answer(ctx, b.record, m)
+		if errors.Is(err, errLeft) {
+			b.left = true
+			return
+		}
 		if err != nil {
 			answer = appendRPCError(nil, m.id, b.door.storeFault(ctx, err))
 		}

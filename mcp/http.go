@@ -39,7 +39,7 @@ func (d *Door) servePost(w http.ResponseWriter, r *http.Request, version string)
 			writeFault(w, nil, d.fault(r.Context(), wrongToolset))
 			return
 		}
-		d.serveBatch(w, r, body.b, a)
+		d.serveBatch(w, r, body, a)
 		return
 	}
 	var m message

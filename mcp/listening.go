@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -82,7 +83,9 @@ func (d *Door) follow(ctx context.Context, dst []byte, x *exchange, l *listener,
 			}
 			continue
 		case <-ctx.Done():
-			return dst, errListenerGone
+			if !errors.Is(context.Cause(ctx), errCredentialsEnded) {
+				return dst, errListenerGone
+			}
 		case <-x.until:
 		case <-d.draining:
 		}

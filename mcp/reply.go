@@ -1,11 +1,13 @@
 package mcp
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/tandem-go/tandem"
 	"github.com/tandem-go/tandem/session"
 )
 
@@ -18,8 +20,12 @@ type reply struct {
 	w        http.ResponseWriter
 	accepted accepted
 
+	ctx context.Context // of the request
+
 	mu       sync.Mutex
 	origin   origin
+	ended    func(*tandem.Error) // see onEnded; nil for nothing
+	expired  *tandem.Error       // why the stream must end; nil before
 	stream   *stream
 	awaiting bool
 	timer    *time.Timer // runs while the answer is awaited
@@ -41,7 +47,7 @@ func (o *origin) id(n uint64) string {
 	return session.EventID(o.stream, n)
 }
 
-func (d *Door) newReply(w http.ResponseWriter, a accepted) *reply {
+func (d *Door) newReply(ctx context.Context, w http.ResponseWriter, a accepted) *reply {
 	p, _ := d.replies.Get().(*reply)
 	if p == nil {
 		p = new(reply)
@@ -50,7 +56,8 @@ func (d *Door) newReply(w http.ResponseWriter, a accepted) *reply {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.door, p.w, p.accepted, p.origin, p.stream = d, w, a, origin{}, nil
+	p.door, p.ctx, p.w, p.accepted, p.origin, p.stream = d, ctx, w, a, origin{}, nil
+	p.ended, p.expired = nil, nil
 	return p
 }
 
@@ -79,7 +86,7 @@ func (p *reply) begin() {
 	if p.stream != nil {
 		return
 	}
-	p.stream = p.door.openStream(p.w)
+	p.stream = p.door.openStream(p.ctx, p.w, p.credentialsEnded)
 	if p.origin.primed {
 		_ = p.stream.send(primer(session.EventID(p.origin.stream, p.origin.after))) // a lost client shows when the answer is written
 	}
@@ -173,7 +180,7 @@ func (p *reply) over(stopped bool) {
 		p.stream.close()
 	}
 	again, d := stopped || !p.awaiting, p.door
-	p.door, p.w, p.stream, p.awaiting = nil, nil, nil, false
+	p.door, p.ctx, p.w, p.stream, p.ended, p.awaiting = nil, nil, nil, nil, nil, false
 	p.mu.Unlock()
 	if again {
 		d.replies.Put(p)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/tandem-go/tandem"
 	"github.com/tandem-go/tandem/session"
 )
 
@@ -26,6 +27,8 @@ func (p *sessionReply) answer(ctx context.Context, record *session.Record, m *me
 		if p.accepted.stream {
 			x.out = p.reply
 		}
+		ctx, cancel := p.untilEnded(ctx, m)
+		defer cancel(nil)
 		p.await(origin{})
 		answer, _ := p.door.answer(ctx, nil, &x)
 		return answer, nil
@@ -41,7 +44,8 @@ func (p *sessionReply) answer(ctx context.Context, record *session.Record, m *me
 	if c.begun.Outcome != session.New {
 		return p.attach(ctx, c)
 	}
-	if p.accepted.stream && hasPrimers(record) && p.door.isLong(ctx, m) {
+	c.apart.closable = p.accepted.stream && hasPrimers(record) && p.door.isLong(ctx, m)
+	if c.apart.closable || p.accepted.stream && tandem.CanEnd(ctx) {
 		return p.runApart(c)
 	}
 	answer, n := c.run()
@@ -62,8 +66,11 @@ func (p *sessionReply) list(ctx context.Context, record *session.Record, m *mess
 }
 
 // attach follows a call that runs already, or has run, on behalf of the same
-// request posted before.
+// request posted before. The error is errLeft if the connection is to end before it.
 func (p *sessionReply) attach(ctx context.Context, c *sessionCall) (answer []byte, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	p.onEnded(func(*tandem.Error) { cancel(errLeft) })
 	t := tail{door: p.door, session: c.record.ID, stream: c.begun.Call.Stream, after: c.begun.Call.After}
 	t.send = func(events []session.Event) error {
 		for _, e := range events {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/tandem-go/tandem"
 	"github.com/tandem-go/tandem/session"
 )
 
@@ -37,26 +38,26 @@ func (s *standing) serve(w http.ResponseWriter, r *http.Request, first event) er
 		defer d.audience.leave(s.told)
 		s.tail.news, s.tail.tell = s.told.wake, s.tell
 	}
-	s.stream = d.openStream(w)
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	s.stream = d.openStream(r.Context(), w, func(*stream, *tandem.Error) { cancel(errCredentialsEnded) })
 	defer s.stream.close()
 	if err := s.stream.send(first); err != nil {
 		return nil // the client has gone
 	}
-	s.follow(r.Context())
+	s.follow(ctx, cancel)
 	return nil
 }
 
 // follow sends what the log has until something ends the stream.
-func (s *standing) follow(ctx context.Context) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+func (s *standing) follow(ctx context.Context, cancel context.CancelCauseFunc) {
 	s.stream.onLost(func() { cancel(errStreamClosed) })
 	stop := context.AfterFunc(s.door.life, func() { cancel(errDoorClosed) })
 	defer stop()
 	s.tail.send = s.send
 	err := s.tail.run(ctx)
 	switch {
-	case errors.Is(err, errEnding), errors.Is(err, errDoorClosed), errors.Is(err, session.ErrUnavailable):
+	case errors.Is(err, errEnding), errors.Is(err, errDoorClosed), errors.Is(err, errCredentialsEnded), errors.Is(err, session.ErrUnavailable):
 		_ = s.stream.send(event{retry: retryAfter}) // the client is to come back, here or at another replica
 	case err != nil && !errors.Is(err, session.ErrNotFound) && s.left != nil:
 		s.left()

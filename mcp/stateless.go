@@ -36,7 +36,7 @@ func (d *Door) serveStateless(w http.ResponseWriter, r *http.Request, m *message
 	if !d.admit(w, r, m) {
 		return
 	}
-	p := d.newReply(w, a)
+	p := d.newReply(r.Context(), w, a)
 	if m.is(methodToolsList) {
 		d.replyList(r.Context(), p, m, true)
 		return
@@ -47,9 +47,11 @@ func (d *Door) serveStateless(w http.ResponseWriter, r *http.Request, m *message
 	}
 	buf := newBuffer()
 	defer buf.free()
+	ctx, cancel := p.untilEnded(r.Context(), m)
+	defer cancel(nil)
 	p.await(origin{})
 	var fault *rpcError
-	buf.b, fault = d.answer(r.Context(), buf.b, &x)
+	buf.b, fault = d.answer(ctx, buf.b, &x)
 	p.finish(fault.httpStatus(), 0, buf.b)
 }
 

@@ -1,11 +1,15 @@
 package mcp
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/internal/lifetime"
 )
 
 // retryAfter is what a stream tells its client to wait before it reconnects.
@@ -30,11 +34,14 @@ type stream struct {
 	err       error     // the first error of a write, or errStreamClosed
 	lost      func()    // called at the first error of a write; nil for nothing
 	last      time.Time // of the last write
+	unwatch   func()    // ends the watch of the credentials
 }
 
-// openStream begins the response and flushes its header. The caller must close
-// the stream before its HTTP handler returns.
-func (d *Door) openStream(w http.ResponseWriter) *stream {
+// openStream begins the response to a request and flushes its header. The caller
+// must close the stream before its HTTP handler returns. ended is called, perhaps at
+// once, when the credentials of the request of ctx end, which the stream must not
+// outlive; it runs on a goroutine of its own, and may come with the close.
+func (d *Door) openStream(ctx context.Context, w http.ResponseWriter, ended func(*stream, *tandem.Error)) *stream {
 	s := &stream{
 		w:         w,
 		rc:        http.NewResponseController(w),
@@ -51,6 +58,10 @@ func (d *Door) openStream(w http.ResponseWriter) *stream {
 	_ = s.rc.SetReadDeadline(time.Time{}) // that of the request, which would end its context; not every response has one
 	s.flush()
 	s.beat = time.AfterFunc(s.heartbeat, s.ping)
+	s.unwatch = lifetime.Watch(ctx, s.heartbeat, func(e *tandem.Error) {
+		d.logger().InfoContext(ctx, "mcp: a stream ends with the credentials of its request", "error", e, "cause", e.Unwrap())
+		ended(s, e)
+	})
 	return s
 }
 
@@ -186,4 +197,5 @@ func (s *stream) close() {
 		s.fail(errStreamClosed)
 	}
 	s.beat.Stop()
+	s.unwatch()
 }

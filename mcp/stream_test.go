@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tandem-go/tandem"
 	"github.com/tandem-go/tandem/session"
 )
 
@@ -67,7 +68,7 @@ func TestHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, _ := newDoor(t, Config{})
 		w := newDeadlineWriter()
-		s := d.openStream(w)
+		s := d.openStream(t.Context(), w, func(*stream, *tandem.Error) {})
 		if w.mu.Lock(); !w.Flushed {
 			t.Error("the header was not flushed at once")
 		}

@@ -39,7 +39,7 @@ func (d *Door) serveLegacy(w http.ResponseWriter, r *http.Request, m *message, a
 	if !d.admit(w, r, m) {
 		return
 	}
-	p := &sessionReply{reply: d.newReply(w, a)}
+	p := &sessionReply{reply: d.newReply(r.Context(), w, a)}
 	if m.is(methodToolsList) {
 		p.list(r.Context(), &record, m)
 		return
@@ -92,7 +92,7 @@ func (d *Door) serveInitialize(w http.ResponseWriter, r *http.Request, m *messag
 		return
 	}
 	w.Header().Set(headerSession, record.ID)
-	d.newReply(w, a).finish(http.StatusOK, 0, d.initializeAnswer(r.Context(), m, record.ProtocolVersion))
+	d.newReply(r.Context(), w, a).finish(http.StatusOK, 0, d.initializeAnswer(r.Context(), m, record.ProtocolVersion))
 }
 
 // serveNotice serves a notification or a response, which have no answer.

@@ -72,6 +72,9 @@ func (t *tail) catchUp(ctx context.Context) (ended bool, err error) {
 		if errors.Is(err, session.ErrTrimmed) {
 			return false, errGap
 		}
+		if err != nil && ctx.Err() != nil {
+			return false, context.Cause(ctx)
+		}
 		if err != nil {
 			return false, err
 		}
