@@ -73,3 +73,12 @@ func TestCodeOf(t *testing.T) {
 		}
 	}
 }
+
+// An error may have another status over HTTP than its code's; its title follows.
+func TestHTTPStatus(t *testing.T) {
+	e := tandem.Errorf(tandem.InvalidArgument, "used before")
+	e.HTTPStatus = 422
+	if p := e.Problem(); p.Status != 422 || p.Title != "Unprocessable Entity" || p.Code != "invalid_argument" {
+		t.Errorf("the document is %+v", p)
+	}
+}

@@ -23,6 +23,9 @@ type Error struct {
 	Scopes []string
 	// RetryAfter tells the caller when to try again; zero says nothing.
 	RetryAfter time.Duration
+	// HTTPStatus is the status over HTTP where a specification asks for another one
+	// than the code's; zero means the code's.
+	HTTPStatus int
 	// CorrelationID is the id under which the log has the cause. It is filled in
 	// on the way to the caller; empty for errors without a hidden cause.
 	CorrelationID string

@@ -31,6 +31,10 @@ type Call struct {
 	Repaired int
 	// Meta is the _meta object of an MCP request; nil if there was none.
 	Meta json.RawMessage
+	// IdempotencyKey is the caller's name for this call: the header Idempotency-Key,
+	// or "io.github.tandem-go/idempotency-key" in Meta; empty for none. Tries of one
+	// call have the same.
+	IdempotencyKey string
 	// Completing is the argument whose values are to be suggested; empty for a call
 	// proper. A completion passes the same interceptors, but its Arguments are none
 	// and its handler does not run.
@@ -47,6 +51,9 @@ type Result struct {
 	Blocks Blocks
 	// Messages are the output of a prompt.
 	Messages []Message
+	// Replayed says that this is what an earlier try of the call returned, which
+	// had the same [Call.IdempotencyKey].
+	Replayed bool
 }
 
 // Invoker carries out a call. Its error always reaches the caller as an

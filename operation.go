@@ -59,6 +59,10 @@ type Operation struct {
 	// Idempotent says that a repeated call has no further effect; implied by
 	// ReadOnly, PUT and DELETE.
 	Idempotent bool
+	// Idempotency says whether a caller can name a call by a key, so that trying it
+	// again has no second effect; see package idempotency, which has to be in use.
+	// Zero means that keys are not looked at.
+	Idempotency Idempotency
 	// OpenWorld says that it reaches systems outside the service.
 	OpenWorld bool
 	// Deprecated marks it in the documents.
@@ -91,6 +95,15 @@ type Operation struct {
 	// Interceptors run inside the service's own, the first one outermost.
 	Interceptors []Interceptor
 }
+
+// Idempotency says what an operation makes of idempotency keys.
+type Idempotency uint8
+
+// What an operation makes of a key.
+const (
+	Optional Idempotency = iota + 1 // a call with a key is carried out once
+	Required                        // a call without one is refused
+)
 
 // withDefaults returns the operation with its implied values filled in.
 func (o Operation) withDefaults() Operation {

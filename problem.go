@@ -2,6 +2,7 @@ package tandem
 
 import (
 	"encoding/json"
+	"net/http"
 	"time"
 
 	strict "github.com/go-json-experiment/json"
@@ -62,10 +63,14 @@ func (p *Pending) Problem() Problem {
 
 // Problem returns the error's document.
 func (e *Error) Problem() Problem {
+	status, title := e.Code.HTTPStatus(), e.Code.Title()
+	if e.HTTPStatus != 0 && e.HTTPStatus != status {
+		status, title = e.HTTPStatus, http.StatusText(e.HTTPStatus)
+	}
 	return Problem{
 		Type:          "about:blank",
-		Title:         e.Code.Title(),
-		Status:        e.Code.HTTPStatus(),
+		Title:         title,
+		Status:        status,
 		Code:          e.Code.String(),
 		Detail:        e.Message,
 		Errors:        e.Fields,

@@ -213,6 +213,10 @@ func (o Operation) validate() error {
 		return fmt.Errorf("class %q must be 1 to 32 lower-case letters, digits or '-'", o.Class)
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout %v is negative", o.Timeout)
+	case o.Idempotency > Required:
+		return fmt.Errorf("idempotency %d is neither Optional nor Required", o.Idempotency)
+	case o.Idempotency != 0 && o.ReadOnly:
+		return fmt.Errorf("a read-only operation needs no idempotency keys: it has no effect to repeat")
 	case o.Doors&^allDoors != 0:
 		return fmt.Errorf("doors %d names a door that does not exist", o.Doors)
 	}

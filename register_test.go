@@ -52,6 +52,12 @@ func TestRegisterPanics(t *testing.T) {
 		"read-only and destructive": {func(s *tandem.Service) {
 			tandem.Register(s, tandem.Operation{Name: "x", ReadOnly: true, Destructive: true}, nothing)
 		}, "read-only"},
+		"read-only with keys": {func(s *tandem.Service) {
+			tandem.Register(s, tandem.Operation{Name: "x", Method: "GET", Idempotency: tandem.Optional}, nothing)
+		}, "idempotency"},
+		"idempotency": {func(s *tandem.Service) {
+			tandem.Register(s, tandem.Operation{Name: "x", Idempotency: 9}, nothing)
+		}, "9"},
 		"nil handler": {func(s *tandem.Service) {
 			tandem.Register[none, none](s, tandem.Operation{Name: "x"}, nil)
 		}, "nil"},
