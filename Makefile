@@ -8,6 +8,7 @@ BENCHTIME  ?= 1s
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+CADDY       := github.com/caddyserver/caddy/v2/cmd/caddy@v2.11.9
 TOOLS       := $(CURDIR)/.tools
 
 .PHONY: test check format vet staticcheck vulncheck race bench fuzz tools tools-go tools-node
@@ -59,6 +60,7 @@ tools: tools-go tools-node ## what the tests can use besides Go
 tools-go:
 	GOBIN=$(TOOLS) $(GO) install $(STATICCHECK)
 	GOBIN=$(TOOLS) $(GO) install $(GOVULNCHECK)
+	GOBIN=$(TOOLS) $(GO) install $(CADDY)
 
 tools-node:
 	cd internal/nodetools && npm ci --no-audit --no-fund

@@ -55,6 +55,7 @@ var rooms = []room{
 	// What tests need.
 	{"internal/archtest", nil},
 	{"internal/clienttest", nil},
+	{"internal/deploytest", nil},
 	{"internal/difftest", nil},
 	{"internal/doctest", nil},
 	{"internal/nodetools", nil},
