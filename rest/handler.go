@@ -8,6 +8,7 @@ package rest
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -47,7 +48,9 @@ import (
 // and the handler starts; whatever is refused before that (credentials, limits,
 // arguments) is a plain HTTP error, which also keeps a browser's EventSource from
 // trying again. EventSource does call again when a stream ends, so its user closes
-// it on the last event. Closing the connection cancels the call.
+// it on the last event. Closing the connection cancels the call. So does the end of
+// the caller's credentials, which the stream does not outlive: its last event is then
+// the error that says so.
 type Handler struct {
 	svc    *tandem.Service
 	cfg    Config
@@ -108,6 +111,13 @@ func (h *Handler) find(r *http.Request) (*match, *http.Request) {
 
 func (h *Handler) invoke(ctx context.Context, call *tandem.Call, resume tandem.Resume) (tandem.Result, error) {
 	return call.Operation.InvokeResumable(ctx, call, resume)
+}
+
+func (h *Handler) logger() *slog.Logger {
+	if h.svc.Logger != nil {
+		return h.svc.Logger
+	}
+	return slog.Default()
 }
 
 // current returns the routes, made anew if operations were registered since.

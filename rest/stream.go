@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math"
 	"net/http"
 	"sync"
@@ -10,14 +11,16 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/internal/lifetime"
 )
 
 // serveEvents invokes the call with its progress, result or error as events.
 func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, call *tandem.Call, resume tandem.Resume) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	s := &stream{w: w, control: http.NewResponseController(w), cfg: h.cfg, cancel: cancel}
+	s := &stream{ctx: ctx, w: w, control: http.NewResponseController(w), cfg: h.cfg, cancel: cancel, logger: h.logger()}
 	defer s.close()
 	call.Started = s.open
 	result, err := h.invoke(tandem.WithProgress(ctx, s.progress), call, resume)
@@ -41,16 +44,20 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, call *tand
 // stream writes server-sent events. Its methods may be called from several
 // goroutines at once; after close they do nothing.
 type stream struct {
+	ctx     context.Context // of the call, with the credentials that the stream must not outlive
 	w       http.ResponseWriter
 	control *http.ResponseController
 	cfg     Config
-	cancel  context.CancelFunc // ends the call when the caller cannot be reached
+	cancel  context.CancelFunc // ends the call when the caller cannot be reached, or its credentials end
+	logger  *slog.Logger
 
 	mu     sync.Mutex
 	opened bool
 	closed bool
 	buf    []byte
 	beat   *time.Timer
+	// unwatch ends the watch of the credentials; nil before the stream is open.
+	unwatch func()
 }
 
 func (s *stream) isOpen() bool {
@@ -81,6 +88,19 @@ func (s *stream) begin() {
 	s.w.WriteHeader(http.StatusOK)
 	s.beat = time.AfterFunc(s.cfg.Heartbeat, s.heartbeat)
 	s.write([]byte(": open\n\n"))
+	s.unwatch = lifetime.Watch(s.ctx, s.cfg.Heartbeat, s.end)
+}
+
+// end tells the caller that its credentials have ended, ends the stream with that,
+// and cancels the call.
+func (s *stream) end(e *tandem.Error) {
+	s.logger.InfoContext(s.ctx, "rest: a stream ends with the credentials of its request", "error", e, "cause", e.Unwrap())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.put("error", e.Problem().JSON())
+	s.closed = true
+	s.beat.Stop()
+	s.cancel()
 }
 
 // close stops the heartbeat; nothing is written afterwards.
@@ -90,6 +110,9 @@ func (s *stream) close() {
 	s.closed = true
 	if s.beat != nil {
 		s.beat.Stop()
+	}
+	if s.unwatch != nil {
+		s.unwatch()
 	}
 }
 
@@ -123,6 +146,11 @@ func finite(f float64) float64 {
 func (s *stream) send(event string, data []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.put(event, data)
+}
+
+// put is send with s.mu held.
+func (s *stream) put(event string, data []byte) {
 	s.buf = append(append(s.buf[:0], "event: "...), event...)
 	s.buf = appendData(append(s.buf, '\n'), data)
 	s.write(append(s.buf, '\n'))
