@@ -78,6 +78,7 @@ func registerWrites(svc *tandem.Service, inv *stock.Inventory) {
 		Method:      http.MethodPost, Path: "/stock/adjustments",
 		Asks:   true,
 		Scopes: []string{WriteInventory},
+		Policy: tandem.PolicyOf(adjustOwn),
 		Tags:   []string{"stock"},
 		Errors: []tandem.Code{tandem.NotFound, tandem.FailedPrecondition},
 	}, inv.AdjustStock)
@@ -88,6 +89,7 @@ func registerWrites(svc *tandem.Service, inv *stock.Inventory) {
 		Description: "Counts every shelf of a warehouse and corrects the books where they differ. It takes some seconds and reports its progress; cancelled before its end, it changes nothing.",
 		Method:      http.MethodPost, Path: "/stock/recounts",
 		Scopes:     []string{WriteInventory},
+		Policy:     tandem.PolicyOf(recountOwn),
 		Tags:       []string{"stock"},
 		Idempotent: true,
 		Errors:     []tandem.Code{tandem.NotFound},

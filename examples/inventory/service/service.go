@@ -14,7 +14,7 @@ const (
 	Version = "1.0.0"
 )
 
-// The scopes that the operations need.
+// The scopes that the operations need. Whoever may write the inventory may read it.
 const (
 	ReadInventory  = "inventory:read"
 	WriteInventory = "inventory:write"
@@ -49,6 +49,7 @@ func New(cfg Config) (*tandem.Service, error) {
 		License:     "MIT",
 	}
 	svc.Manage("db", db)
+	svc.ImplyScopes(WriteInventory, ReadInventory)
 	register(svc, inv)
 	registerPrompts(svc, inv)
 	return svc, nil

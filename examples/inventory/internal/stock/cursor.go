@@ -12,18 +12,18 @@ import (
 var cursorEncoding = base64.RawURLEncoding.Strict()
 
 // cursorSigner makes cursors: the last SKU of a page behind an HMAC-SHA256 over
-// it and the filters of the list, so that nobody can make one up or carry it to
-// another list.
+// it and what the cursor is bound to, the caller and the filters of the list, so that
+// nobody can make one up, use somebody else's, or carry it to another list.
 type cursorSigner struct{ key []byte }
 
 // seal returns the cursor for the page after the SKU.
-func (s cursorSigner) seal(after, filters string) string {
-	return cursorEncoding.EncodeToString(append(s.sign(after, filters), after...))
+func (s cursorSigner) seal(after, bound string) string {
+	return cursorEncoding.EncodeToString(append(s.sign(after, bound), after...))
 }
 
-// open returns the SKU of a cursor that seal made for the same filters; an empty
+// open returns the SKU of a cursor that seal made with the same bound; an empty
 // cursor stands for the start.
-func (s cursorSigner) open(cursor, filters string) (after string, err error) {
+func (s cursorSigner) open(cursor, bound string) (after string, err error) {
 	if cursor == "" {
 		return "", nil
 	}
@@ -32,15 +32,15 @@ func (s cursorSigner) open(cursor, filters string) (after string, err error) {
 		return "", invalidCursor()
 	}
 	after = string(raw[sha256.Size:])
-	if !hmac.Equal(raw[:sha256.Size], s.sign(after, filters)) {
+	if !hmac.Equal(raw[:sha256.Size], s.sign(after, bound)) {
 		return "", invalidCursor()
 	}
 	return after, nil
 }
 
-func (s cursorSigner) sign(after, filters string) []byte {
+func (s cursorSigner) sign(after, bound string) []byte {
 	mac := hmac.New(sha256.New, s.key)
-	mac.Write([]byte("list_products\x00" + filters + "\x00" + after))
+	mac.Write([]byte("list_products\x00" + bound + "\x00" + after))
 	return mac.Sum(nil)
 }
 

@@ -10,17 +10,18 @@ import (
 	"github.com/tandem-go/tandem"
 )
 
-// TestCursor protects that a cursor works for the list it came from, and that
-// every other one is refused at /cursor.
+// TestCursor protects that a cursor works for the caller and the list it came from,
+// with whichever token, and that every other one is refused at /cursor (security 28).
 func TestCursor(t *testing.T) {
 	yes, no := true, false
 	signer := cursorSigner{key: []byte("a key")}
 	list := ProductList{Category: "tools", InStock: &yes}
-	cursor := signer.seal("SKU-0020", list.filters())
-	if after, err := signer.open(cursor, list.filters()); err != nil || after != "SKU-0020" {
+	ann := &tandem.Principal{Issuer: "i", Subject: "ann"}
+	cursor := signer.seal("SKU-0020", list.bound(ann))
+	if after, err := signer.open(cursor, list.bound(&tandem.Principal{Issuer: "i", Subject: "ann", Scopes: []string{"another token"}})); err != nil || after != "SKU-0020" {
 		t.Fatalf("a cursor's own list: %q, %v", after, err)
 	}
-	if after, err := signer.open("", list.filters()); err != nil || after != "" {
+	if after, err := signer.open("", list.bound(ann)); err != nil || after != "" {
 		t.Fatalf("no cursor: %q, %v", after, err)
 	}
 	for name, other := range map[string]ProductList{
@@ -29,15 +30,25 @@ func TestCursor(t *testing.T) {
 		"out of stock":     {Category: "tools", InStock: &no},
 		"any stock":        {Category: "tools"},
 	} {
-		if _, err := signer.open(cursor, other.filters()); !atCursor(err) {
+		if _, err := signer.open(cursor, other.bound(ann)); !atCursor(err) {
 			t.Errorf("%s: %v, want it refused at /cursor", name, err)
 		}
 	}
-	if _, err := (cursorSigner{key: []byte("another key")}).open(cursor, list.filters()); !atCursor(err) {
+	for name, other := range map[string]*tandem.Principal{
+		"somebody else":      {Issuer: "i", Subject: "bob"},
+		"of another issuer":  {Issuer: "j", Subject: "ann"},
+		"nobody":             nil,
+		"with a clever name": {Issuer: "i", Subject: "ann\x00tools"},
+	} {
+		if _, err := signer.open(cursor, list.bound(other)); !atCursor(err) {
+			t.Errorf("%s: %v, want it refused at /cursor", name, err)
+		}
+	}
+	if _, err := (cursorSigner{key: []byte("another key")}).open(cursor, list.bound(ann)); !atCursor(err) {
 		t.Errorf("another service's cursor: %v, want it refused at /cursor", err)
 	}
 	for _, bad := range []string{"x", "!", "AQID", cursor + "=", cursor[:len(cursor)-1], cursor + "AAAA", strings.ToLower(cursor), " " + cursor} {
-		if _, err := signer.open(bad, list.filters()); !atCursor(err) {
+		if _, err := signer.open(bad, list.bound(ann)); !atCursor(err) {
 			t.Errorf("%q: %v, want it refused at /cursor", bad, err)
 		}
 	}

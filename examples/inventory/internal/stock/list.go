@@ -1,6 +1,11 @@
 package stock
 
-import "context"
+import (
+	"context"
+	"strconv"
+
+	"github.com/tandem-go/tandem"
+)
 
 // ProductList are the arguments of list_products.
 type ProductList struct {
@@ -28,7 +33,8 @@ type ProductSummary struct {
 // by SKU, so that it neither skips nor repeats a product while stock moves.
 func (inv *Inventory) ListProducts(ctx context.Context, list ProductList) (ProductPage, error) {
 	list.Limit = max(list.Limit, 1)
-	after, err := inv.cursors.open(list.Cursor, list.filters())
+	bound := list.bound(tandem.PrincipalFrom(ctx))
+	after, err := inv.cursors.open(list.Cursor, bound)
 	if err != nil {
 		return ProductPage{}, err
 	}
@@ -44,13 +50,19 @@ func (inv *Inventory) ListProducts(ctx context.Context, list ProductList) (Produ
 	page := ProductPage{Products: found}
 	if len(found) > list.Limit {
 		page.Products = found[:list.Limit]
-		page.NextCursor = inv.cursors.seal(found[list.Limit-1].SKU, list.filters())
+		page.NextCursor = inv.cursors.seal(found[list.Limit-1].SKU, bound)
 	}
 	return page, nil
 }
 
-// filters returns what a cursor is bound to, in a form with one meaning: the
-// pattern of a category allows no NUL.
+// bound returns what a cursor is bound to, in a form with one meaning: who calls,
+// quoted, and the filters.
+func (list ProductList) bound(caller *tandem.Principal) string {
+	return strconv.Quote(caller.Key()) + "\x00" + list.filters()
+}
+
+// filters returns the filters in a form with one meaning: the pattern of a category
+// allows no NUL.
 func (list ProductList) filters() string {
 	state := "any"
 	if list.InStock != nil && *list.InStock {
