@@ -59,7 +59,7 @@ func parseInfo(text string) info {
 func (i info) check(cluster bool) error {
 	switch {
 	case i["redis_version"] != "" && olderThan(i["redis_version"], oldest):
-		return fmt.Errorf("Redis %s is too old: %d.%d or newer is needed", i["redis_version"], oldest[0], oldest[1])
+		return fmt.Errorf("version %s is too old: Redis %d.%d or newer is needed", i["redis_version"], oldest[0], oldest[1])
 	case i["role"] == "slave":
 		return fmt.Errorf("this is a read-only replica of Redis: name the primary in the URL")
 	case i["cluster_enabled"] == "1" && !cluster:

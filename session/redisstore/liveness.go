@@ -146,7 +146,8 @@ func (s *Store) beats() {
 			joined = time.Now()
 		}
 		unseen = s.beat(unseen)
-		s.watches.restore(s)
+		s.restore()
+		s.unwatch()
 	}
 }
 

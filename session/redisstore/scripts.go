@@ -50,19 +50,20 @@ func (s script) onlyOnce() script {
 }
 
 var (
-	createScript = onSession("create")
-	updateScript = onSession("update")
-	touchScript  = onSession("touch")
-	deleteScript = onSession("delete").onlyOnce() // repeated, it would not find the session
-	sweepScript  = onSession("sweep").onlyOnce()
-	beginScript  = onSession("begin")
-	answerScript = onSession("append")            // a final Append
-	appendScript = onSession("append").onlyOnce() // any other would be written twice
-	takeScript   = onSession("take")
-	callsScript  = onSession("calls")
-	runnerScript = onSession("runner")
-	readScript   = onSession("read")
-	watchScript  = onSession("watch")
+	createScript  = onSession("create")
+	updateScript  = onSession("update")
+	touchScript   = onSession("touch")
+	deleteScript  = onSession("delete").onlyOnce() // repeated, it would not find the session
+	sweepScript   = onSession("sweep").onlyOnce()
+	beginScript   = onSession("begin")
+	answerScript  = onSession("append")            // a final Append
+	appendScript  = onSession("append").onlyOnce() // any other would be written twice
+	takeScript    = onSession("take")
+	callsScript   = onSession("calls")
+	runnerScript  = onSession("runner")
+	readScript    = onSession("read")
+	watchScript   = onSession("watch")
+	unwatchScript = onSession("unwatch")
 
 	reserveScript = onOther("reserve")
 	releaseScript = onOther("release")

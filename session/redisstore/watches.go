@@ -1,7 +1,6 @@
 package redisstore
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -9,22 +8,26 @@ import (
 	"github.com/tandem-go/tandem/session"
 )
 
+// Bounds of the watches that have ended and of which the engine is told late.
+const (
+	mostEnded   = 4096
+	endedAtOnce = 256
+)
+
 // watches are who wants to know, on this replica, of news in streams.
 type watches struct {
 	mu       sync.Mutex
-	sessions map[string]*watched
+	sessions map[string]*watched // none of them empty
+	ended    []*watch            // of which the engine has not been told
 }
 
-// watched is a session that is watched.
-type watched struct {
-	watches []*watch
-	// doubtful says that the engine may not know of it.
-	doubtful bool
-}
+// watched are the watches of a session.
+type watched struct{ watches []*watch }
 
 type watch struct {
 	session, stream string
 	wake            chan<- struct{}
+	doubtful        bool // the engine may not know of it; guarded by watches.mu
 }
 
 // send does not wait: a full channel holds a wake already.
@@ -40,9 +43,9 @@ func (w *watch) send() {
 func (s *Store) Watch(id, stream string, wake chan<- struct{}) (stop func()) {
 	w := &watch{session: id, stream: stream, wake: wake}
 	s.watches.add(w)
-	if err := s.watch(id); err != nil {
+	if err := s.watch(id, stream); err != nil {
 		if errors.Is(err, session.ErrUnavailable) {
-			s.watches.doubt(id)
+			s.watches.doubt(w, true)
 		}
 		w.send()
 	}
@@ -52,13 +55,25 @@ func (s *Store) Watch(id, stream string, wake chan<- struct{}) (stop func()) {
 	return func() { s.watches.remove(w) }
 }
 
-// watch tells the engine that this replica watches the session.
-func (s *Store) watch(id string) error {
-	reply, err := s.eval(s.life, &watchScript, s.sessionKey(id), s.id, s.options.Limits.IdleAfter.Milliseconds())
+// watch tells the engine that this replica watches the stream: its wakes come
+// here from now on, and its calls are kept beyond the bounds of retention.
+func (s *Store) watch(id, stream string) error {
+	l := &s.options.Limits
+	reply, err := s.eval(s.life, &watchScript, s.sessionKey(id), s.id, l.IdleAfter.Milliseconds(), stream, l.CallsPerSession)
 	if err != nil {
 		return err
 	}
 	return reply.failure()
+}
+
+// unwatch tells the engine of watches that have ended. What it cannot tell ends
+// with their lease.
+func (s *Store) unwatch() {
+	for _, w := range s.watches.takeEnded() {
+		if _, err := s.eval(s.life, &unwatchScript, s.sessionKey(w.session), s.id, w.stream); err != nil {
+			return
+		}
+	}
 }
 
 func (ws *watches) add(w *watch) {
@@ -82,10 +97,30 @@ func (ws *watches) remove(w *watch) {
 	if at == nil {
 		return
 	}
+	before := len(at.watches)
 	at.watches = slices.DeleteFunc(at.watches, func(x *watch) bool { return x == w })
+	if len(at.watches) < before && w.stream != session.Standing && !at.has(w.stream) && len(ws.ended) < mostEnded {
+		ws.ended = append(ws.ended, w)
+	}
 	if len(at.watches) == 0 {
 		delete(ws.sessions, w.session)
 	}
+}
+
+// takeEnded returns some of the watches that ended and did not begin again.
+func (ws *watches) takeEnded() []*watch {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	some := ws.ended[:min(len(ws.ended), endedAtOnce)]
+	ws.ended = slices.Clone(ws.ended[len(some):])
+	return slices.DeleteFunc(some, func(w *watch) bool {
+		at := ws.sessions[w.session]
+		return at != nil && at.has(w.stream)
+	})
+}
+
+func (at *watched) has(stream string) bool {
+	return slices.ContainsFunc(at.watches, func(w *watch) bool { return w.stream == stream })
 }
 
 func (ws *watches) has(session string) bool {
@@ -128,13 +163,11 @@ func (at *watched) wake() {
 	}
 }
 
-// doubt has the session's watch told to the engine again.
-func (ws *watches) doubt(session string) {
+// doubt has the watch told to the engine again, or says that it knows of it.
+func (ws *watches) doubt(w *watch, doubtful bool) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	if at := ws.sessions[session]; at != nil {
-		at.doubtful = true
-	}
+	w.doubtful = doubtful
 }
 
 // distrust doubts all: the engine may have been restored from an older state.
@@ -142,39 +175,36 @@ func (ws *watches) distrust() {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	for _, at := range ws.sessions {
-		at.doubtful = true
+		for _, w := range at.watches {
+			w.doubtful = true
+		}
 	}
 }
 
-func (ws *watches) doubtful() []string {
+// doubtful returns the watches that the engine may not know of.
+func (ws *watches) doubtful() []*watch {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	var ids []string
-	for id, at := range ws.sessions {
-		if at.doubtful {
-			ids = append(ids, id)
+	var found []*watch
+	for _, at := range ws.sessions {
+		for _, w := range at.watches {
+			if w.doubtful {
+				found = append(found, w)
+			}
 		}
 	}
-	return ids
+	return found
 }
 
 // restore tells the engine of the watches that it may not know of, and wakes
 // them: what was appended before did not.
-func (ws *watches) restore(s *Store) {
-	for _, id := range ws.doubtful() {
-		err := s.watch(id)
-		if errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrClosed) || errors.Is(err, context.Canceled) {
+func (s *Store) restore() {
+	for _, w := range s.watches.doubtful() {
+		err := s.watch(w.session, w.stream)
+		if err != nil && !errors.Is(err, session.ErrNotFound) {
 			return
 		}
-		ws.trust(id)
-		ws.wakeSession(id)
-	}
-}
-
-func (ws *watches) trust(session string) {
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	if at := ws.sessions[session]; at != nil {
-		at.doubtful = false
+		s.watches.doubt(w, false)
+		w.send()
 	}
 }

@@ -3,6 +3,7 @@
 --   t    token in the registry     c  created, ms    s  last sign of life, ms
 --   i    ids of the calls in flight, as a set
 --   w    lease by replica, ms, for those that watch
+--   p    lease by replica:stream, ms, for the streams that they watch
 --   fh, ft     first and next number in the queue of finished calls
 --   b          bytes that this queue's streams hold
 --   f:<n>      a finished call's id
@@ -75,18 +76,41 @@ local function forget_oldest(head, id, call)
   end
 end
 
--- forget drops finished calls beyond their retention. The newest one stays for
--- keep_for whatever its size, else nobody could read a large answer.
+-- put_back moves a finished call from the head of the queue to its end.
+local function put_back(head, tail, id)
+  drop('f:' .. head)
+  redis_call('HSET', key, 'f:' .. tail, id, 'fh', head + 1, 'ft', tail + 1)
+end
+
+-- watched_streams is the set of streams that somebody watches.
+local function watched_streams(now)
+  local found = {}
+  for pin, lease in pairs(record('p') or {}) do
+    if lease > now then found[pin:sub(pin:find(':', 1, true) + 1)] = true end
+  end
+  return found
+end
+
+-- forget drops finished calls beyond their retention. Within keep_for two kinds
+-- stay whatever the other bounds: the newest one, else nobody could read a large
+-- answer, and those whose stream is watched.
 local function forget(now, keep_calls, keep_bytes, keep_for)
   keep_calls, keep_bytes, keep_for = tonumber(keep_calls), tonumber(keep_bytes), tonumber(keep_for)
   local head, tail = number('fh'), number('ft')
-  while head < tail do
+  local newest, watched = tail - 1, nil
+  while head <= newest do
     local id = get('f:' .. head)
     local call = record('c:' .. id)
     local old = now - call.t >= keep_for
     local over = tail - head > keep_calls or number('b') > keep_bytes
-    if not old and (not over or tail - head == 1) then return end
-    forget_oldest(head, id, call)
+    if not old and (not over or head == newest) then return end
+    watched = watched or watched_streams(now)
+    if not old and watched[call.s] then
+      put_back(head, tail, id)
+      tail = tail + 1
+    else
+      forget_oldest(head, id, call)
+    end
     head = head + 1
   end
 end

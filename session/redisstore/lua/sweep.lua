@@ -6,6 +6,11 @@ local watching = record('w') or {}
 if ARGV[9] ~= '' then
   watching[ARGV[9]] = now + ARGV[4]
   save('w', watching)
+  local pins = record('p') or {}
+  for pin in pairs(pins) do
+    if pin:find(ARGV[9] .. ':', 1, true) == 1 then pins[pin] = now + ARGV[4] end
+  end
+  save('p', pins)
 end
 forget(now, ARGV[6], ARGV[7], ARGV[8])
 if now - number('s') < tonumber(ARGV[4]) then return {'kept'} end
