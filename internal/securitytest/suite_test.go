@@ -1,7 +1,9 @@
 package securitytest
 
 import (
+	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -26,7 +28,7 @@ var elsewhere = map[int]string{
 
 // cases returns the table in the order of its numbers.
 func cases() []securityCase {
-	all := slices.Concat(tokenCases, keyCases, verifierCases, sessionCases, scopeCases, originCases, bodyCases, faultCases)
+	all := slices.Concat(tokenCases, verifierCases, sessionCases, scopeCases, originCases, bodyCases, faultCases)
 	slices.SortStableFunc(all, func(a, b securityCase) int { return a.number - b.number })
 	return all
 }
@@ -39,6 +41,17 @@ type probe struct {
 
 	mu       sync.Mutex
 	let, not int
+}
+
+// atATime is how many cases run at a time: most of them wait for something.
+const atATime = "8"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", atATime); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
 }
 
 // TestSecurity is the table.

@@ -45,7 +45,7 @@ func newWorld(t testing.TB, configure ...func(*server.Config)) *world {
 		t.Fatal(err)
 	}
 	w.url = "http://" + listener.Addr().String()
-	cfg := server.Config{Listener: listener, Logger: logger, Verifier: w.people, DrainDelay: time.Millisecond, ShutdownGrace: 2 * time.Second}
+	cfg := server.Config{Listener: listener, Logger: logger, Verifier: w.people, DrainDelay: time.Millisecond, ShutdownGrace: 10 * time.Second}
 	for _, f := range configure {
 		f(&cfg)
 	}

@@ -1,3 +1,0 @@
-package securitytest
-
-var tokenCases, keyCases, verifierCases []securityCase
