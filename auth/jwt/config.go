@@ -132,7 +132,7 @@ func (c Config) checkIssuer() error {
 
 func (c Config) checkLists() error {
 	if len(c.Audiences) == 0 {
-		return errors.New("Audiences are needed: a token that is for anybody would be good for what it was not issued for")
+		return errors.New("no Audiences: a token that is for anybody would be good for what it was not issued for")
 	}
 	if slices.Contains(c.Audiences, "") {
 		return errors.New("one of the Audiences is empty")
@@ -156,7 +156,7 @@ func (c Config) checkTimes() error {
 	case c.Leeway < 0 || c.Leeway > 5*time.Minute:
 		return errors.New("the Leeway is negative or more than 5 minutes")
 	case c.Gap < 0 || c.RefreshEvery < 0 || c.MaxStale < 0:
-		return errors.New("Gap, RefreshEvery or MaxStale is negative")
+		return errors.New("one of Gap, RefreshEvery and MaxStale is negative")
 	case c.Gap > c.RefreshEvery:
 		return errors.New("the Gap is longer than RefreshEvery")
 	case c.RefreshEvery > c.MaxStale:
