@@ -39,8 +39,10 @@ func (u *uniques) add(s string) {
 
 // keep drops those that are not among these.
 func (u *uniques) keep(these []string) {
-	u.all = slices.DeleteFunc(u.all, func(s string) bool { return !slices.Contains(these, s) })
+	u.drop(func(s string) bool { return !slices.Contains(these, s) })
 }
+
+func (u *uniques) drop(which func(string) bool) { u.all = slices.DeleteFunc(u.all, which) }
 
 func (c *changes) add(n tandem.Change) {
 	c.tools = c.tools || n.Tools

@@ -47,9 +47,11 @@ type catalog struct {
 	fixed     map[string]*tandem.RegisteredResource // by URI
 	templates []*tandem.RegisteredResource
 	ops       []*tandem.Registered // of the entries, each once
-	toolsets  []string             // sorted
-	scopes    []string             // that anything needs, sorted
-	judged    bool                 // policies say more than scopes
+	marks     map[*tandem.Registered]string
+	marked    map[string]*tandem.Registered
+	toolsets  []string // sorted
+	scopes    []string // that anything needs, sorted
+	judged    bool     // policies say more than scopes
 	whole     *view
 
 	mu    sync.Mutex
@@ -87,6 +89,8 @@ func (d *Door) buildCatalog(fallback features) (*catalog, error) {
 		tools:   map[string]*tool{},
 		prompts: map[string]*tandem.RegisteredPrompt{},
 		fixed:   map[string]*tandem.RegisteredResource{},
+		marks:   map[*tandem.Registered]string{},
+		marked:  map[string]*tandem.Registered{},
 		views:   map[string]*view{},
 	}
 	if err := c.encode(); err != nil {
@@ -142,6 +146,8 @@ func (c *catalog) index() {
 			if !known {
 				place = len(c.ops)
 				places[e.op], c.ops = place, append(c.ops, e.op)
+				mark := markOf(e.op)
+				c.marks[e.op], c.marked[mark] = mark, e.op
 			}
 			e.verdict = place
 			c.toolsets = append(c.toolsets, e.op.Tags...)

@@ -78,6 +78,9 @@ func (d *Door) follow(ctx context.Context, dst []byte, x *exchange, l *listener,
 		select {
 		case <-l.wake:
 			c := l.take()
+			if err := d.keepReadable(ctx, &c); err != nil {
+				return dst, err
+			}
 			for _, n := range c.notices(id) {
 				x.out.notify(n)
 			}
@@ -170,6 +173,26 @@ func (f *subscriptionFilter) filter() filter {
 		out.uris[uri] = struct{}{}
 	}
 	return out
+}
+
+// keepReadable drops the updates of what the caller of ctx may not read, by the
+// token of its stream and by what policies say now.
+func (d *Door) keepReadable(ctx context.Context, c *changes) error {
+	if len(c.updated.all) == 0 {
+		return nil
+	}
+	s, err := d.sight(ctx)
+	if err != nil {
+		return err
+	}
+	c.updated.drop(func(uri string) bool {
+		r, _ := s.resource(ctx, uri)
+		if r == nil {
+			return s.catalog.hides && !s.beyond().resources // what was removed is told of
+		}
+		return r.Operation().Authorize(ctx) != nil
+	})
+	return nil
 }
 
 // watchable reports as an error of the protocol why the caller cannot subscribe to

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -404,4 +405,60 @@ func TestChangesCoalesce(t *testing.T) {
 	if late := l.take(); len(late.notices(nil)) != 0 {
 		t.Errorf("told after it left: %+v", late)
 	}
+}
+
+// A stream tells of what its own token may read, and what policies say now,
+// whatever the session was subscribed to by another one.
+func TestUpdatesGoByTheTokenOfTheStream(t *testing.T) {
+	for _, hide := range []bool{false, true} {
+		svc := tandem.New("x", "1")
+		var closed atomic.Bool
+		read := func(context.Context) (tandem.Text, error) { return tandem.Text{}, nil }
+		tandem.Resource(svc, tandem.ResourceInfo{URI: "test://scoped", Name: "scoped", Scopes: []string{"keys"}}, read)
+		tandem.Resource(svc, tandem.ResourceInfo{URI: "test://judged", Name: "judged", Policy: func(context.Context, tandem.Access) error {
+			if closed.Load() {
+				return tandem.Errorf(tandem.PermissionDenied, "not at night")
+			}
+			return nil
+		}}, read)
+		tandem.Resource(svc, tandem.ResourceInfo{URI: "test://open", Name: "open"}, read)
+		srv, _ := serveService(t, svc, Config{HideForbidden: hide})
+		session := initialize(t, srv.URL+"/mcp", rev20251125, "X-User: ann")
+		all := `"test://scoped","test://judged","test://open"`
+		for _, uri := range strings.Split(all, ",") {
+			a := post(t, srv.URL+"/mcp", requestBody(methodSubscribe, `"uri":`+uri, ""), append(session, "X-Scopes: keys")...)
+			if !strings.Contains(a.body, `"result":{}`) {
+				t.Fatalf("subscribe to %s: %s", uri, a.body)
+			}
+		}
+		narrow := followStream(t, newRequest(t, http.MethodGet, srv.URL+"/mcp", "", append(session, "Accept: text/event-stream")...))
+		narrow.next(t) // where it begins
+		modern := followStream(t, newRequest(t, http.MethodPost, srv.URL+"/mcp", listenRequest("1", `{"resourceSubscriptions":[`+all+`]}`),
+			append(modernHeaders("subscriptions/listen", ""), "X-User: ann", "X-Scopes: keys")...))
+		modern.next(t) // what is honored
+		closed.Store(true)
+		for _, uri := range []string{"test://scoped", "test://judged", "test://open"} {
+			svc.ResourceUpdated(uri)
+		}
+		for name, c := range map[string]struct {
+			stream *events
+			told   []string
+		}{"narrow": {narrow, []string{"open"}}, "modern": {modern, []string{"scoped", "open"}}} {
+			for _, want := range c.told {
+				if got := c.stream.next(t).data; !strings.Contains(got, "test://"+want) {
+					t.Errorf("hide %v: the %s stream tells %s, want %s", hide, name, got, want)
+				}
+			}
+		}
+	}
+}
+
+func followStream(t *testing.T, r *http.Request) *events {
+	t.Helper()
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	return newEvents(resp.Body)
 }

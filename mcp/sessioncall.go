@@ -50,7 +50,7 @@ type sink interface {
 func (c *sessionCall) begin(ctx context.Context) error {
 	c.owner = rand.Text()
 	if c.stream == "" {
-		c.stream = c.owner[:12]
+		c.stream = c.door.newStream(ctx, c.msg)
 	}
 	start := session.CallStart{
 		Session: c.record.ID,

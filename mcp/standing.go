@@ -73,6 +73,9 @@ func (s *standing) tell(ctx context.Context) error {
 		return ignore(err, session.ErrUnavailable)
 	}
 	c.of(&record)
+	if err := s.door.keepReadable(ctx, &c); err != nil {
+		return err
+	}
 	var events []event
 	for _, n := range c.notices(nil) {
 		events = append(events, event{name: "message", data: n})
@@ -102,11 +105,19 @@ func (d *Door) serveStream(w http.ResponseWriter, r *http.Request, record *sessi
 			return invalidRequest("the Last-Event-ID is not one of this service")
 		}
 		s.tail.stream, s.tail.after = name, n
+		err := d.mayResume(r.Context(), name)
+		if e, refused := errors.AsType[*tandem.Error](err); refused {
+			d.challenge(w, r, nil, e)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
 	page, err := d.store.Read(r.Context(), record.ID, s.tail.stream, s.tail.after, 0)
 	switch {
 	case errors.Is(err, session.ErrTrimmed):
-		return invalidRequest("the stream of this Last-Event-ID is not kept any more")
+		return errNotKept
 	case err != nil:
 		return err
 	case len(r.Header[headerLastEvent]) == 0:
