@@ -177,12 +177,17 @@ func (s *Store) flying(ctx context.Context, id string) ([]call, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.callsIn(ctx, id, found), nil
+}
+
+// callsIn decodes what calls.lua returned.
+func (s *Store) callsIn(ctx context.Context, id string, found reply) []call {
 	var calls []call
 	for _, view := range found[1:] {
 		view, _ := view.([]any)
 		calls = append(calls, s.call(ctx, id, view))
 	}
-	return calls, nil
+	return calls
 }
 
 // Read implements [session.Log].

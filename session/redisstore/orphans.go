@@ -3,7 +3,6 @@ package redisstore
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/tandem-go/tandem/session"
@@ -52,26 +51,22 @@ func (s *Store) bereaved(ctx context.Context) (map[string]bool, error) {
 var errEnough = errors.New("redisstore: enough orphans")
 
 // orphansOf returns at most max calls in flight of the replicas.
-func (s *Store) orphansOf(ctx context.Context, dead map[string]bool, max int) ([]session.Orphan, error) {
-	var mu sync.Mutex
-	var found []session.Orphan
-	err := s.eachPlace(ctx, func(ctx context.Context, p place) error {
-		calls, err := s.flying(ctx, p.session)
-		if err != nil && !errors.Is(err, session.ErrNotFound) {
-			return err
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		for _, c := range calls {
-			if len(found) >= max {
-				return errEnough
-			}
-			if dead[c.runner] {
+func (s *Store) orphansOf(ctx context.Context, dead map[string]bool, max int) (found []session.Orphan, err error) {
+	err = s.eachPage(ctx, func(places []place) error {
+		replies, err := s.onEach(ctx, &callsScript, places, func(place) []any { return nil })
+		for i, r := range replies {
+			for _, c := range s.callsIn(ctx, places[i].session, r) {
+				if !dead[c.runner] {
+					continue
+				}
+				if len(found) >= max {
+					return errEnough
+				}
 				c.Orphaned = true
-				found = append(found, session.Orphan{Session: p.session, Call: c.Call})
+				found = append(found, session.Orphan{Session: places[i].session, Call: c.Call})
 			}
 		}
-		return nil
+		return err
 	})
 	if errors.Is(err, errEnough) {
 		err = nil

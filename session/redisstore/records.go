@@ -27,9 +27,12 @@ func (s *Store) Create(ctx context.Context, r session.Record) error {
 	if err != nil {
 		return err
 	}
-	token := rand.Text()
+	token, began := rand.Text(), time.Now()
 	if err := s.reserve(ctx, token, &r); err != nil {
 		return s.orExists(ctx, r.ID, err)
+	}
+	if time.Since(began) > 2*s.options.Timeout { // this process was halted: Sweep may have given the place back
+		return fmt.Errorf("%w: creating a session took too long", session.ErrUnavailable)
 	}
 	reply, err := s.eval(ctx, &createScript, s.sessionKey(r.ID), token, rand.Text(), sealed, s.options.expiry().Milliseconds())
 	if err != nil {

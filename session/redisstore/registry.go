@@ -4,17 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"sync"
-	"sync/atomic"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/tandem-go/tandem/session"
 )
 
-const (
-	placesPage = 256 // places that are looked at in one step
-	sweepers   = 8   // sessions that are looked at at once
-)
+// placesPage is about how many places are looked at in one turn.
+const placesPage = 256
 
 // reserve takes a place for a session, all caps in one step.
 func (s *Store) reserve(ctx context.Context, token string, r *session.Record) error {
@@ -43,47 +41,54 @@ func (s *Store) releaseOlder(ctx context.Context, token string, age time.Duratio
 // place is a session's place under the caps.
 type place struct{ token, session string }
 
-// eachPlace calls do for every place, several at once, until one fails.
-func (s *Store) eachPlace(ctx context.Context, do func(context.Context, place) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var workers sync.WaitGroup
-	places := make(chan place, sweepers)
-	for range sweepers {
-		workers.Go(func() {
-			for p := range places {
-				if ctx.Err() != nil {
-					continue
-				}
-				if err := do(ctx, p); err != nil {
-					cancel(err)
-				}
-			}
-		})
-	}
-	err := s.listPlaces(ctx, places)
-	close(places)
-	workers.Wait()
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
-	return err
-}
-
-func (s *Store) listPlaces(ctx context.Context, to chan<- place) error {
+// eachPage calls do for all places, page by page.
+func (s *Store) eachPage(ctx context.Context, do func([]place) error) error {
 	cursor := "0"
 	for {
 		page, err := s.eval(ctx, &placesScript, s.registryKeys(), cursor, placesPage)
 		if err != nil {
 			return err
 		}
+		var places []place
 		for i := 1; i+1 < len(page); i += 2 {
-			to <- place{token: page.text(i), session: page.text(i + 1)}
+			places = append(places, place{token: page.text(i), session: page.text(i + 1)})
+		}
+		if err := do(places); err != nil {
+			return err
 		}
 		if cursor = page.text(0); cursor == "0" {
 			return nil
 		}
 	}
+}
+
+// onEach runs a script on the session of each place, in one turn.
+func (s *Store) onEach(ctx context.Context, sc *script, places []place, args func(place) []any) ([]reply, error) {
+	cmds := make([]*redis.Cmd, len(places))
+	err := s.step(ctx, true, func(ctx context.Context) error {
+		pipe := s.client.Pipeline()
+		for i, p := range places {
+			cmds[i] = redis.NewCmd(ctx, command("evalsha", sc.sum, s.sessionKey(p.session), args(p))...)
+			_ = pipe.Process(ctx, cmds[i]) // it is sent by Exec
+		}
+		_, err := pipe.Exec(ctx)
+		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+			return nil // see below
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	replies := make([]reply, len(places))
+	for i, cmd := range cmds {
+		if replies[i], err = replyOf(cmd); err != nil { // the engine does not know the script yet
+			if replies[i], err = s.eval(ctx, sc, s.sessionKey(places[i].session), args(places[i])...); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return replies, nil
 }
 
 // Sweep implements [session.Records]. It also gives back places that have no
@@ -93,50 +98,42 @@ func (s *Store) Sweep(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var deleted atomic.Int64
-	err = s.eachPlace(ctx, func(ctx context.Context, p place) error {
-		gone, err := s.sweep(ctx, p, living)
-		if gone {
-			deleted.Add(1)
+	deleted := 0
+	err = s.eachPage(ctx, func(places []place) error {
+		replies, err := s.onEach(ctx, &sweepScript, places, func(p place) []any { return s.sweepArgs(p, living) })
+		for i, r := range replies {
+			switch r.status() {
+			case "deleted":
+				deleted++
+				s.ended(ctx, places[i].session, places[i].token)
+			case "gone":
+				if err := s.releaseOlder(ctx, places[i].token, 4*s.options.Timeout); err != nil { // Create takes less
+					return err
+				}
+			}
 		}
 		return err
 	})
-	return int(deleted.Load()), err
+	return deleted, err
 }
 
-// sweep reports whether it deleted the session.
-func (s *Store) sweep(ctx context.Context, p place, living []string) (bool, error) {
+func (s *Store) sweepArgs(p place, living []any) []any {
 	l := &s.options.Limits
 	watcher := ""
 	if s.watches.has(p.session) {
 		watcher = s.id
 	}
-	args := []any{p.token, s.channelStart(), endMessage(p.session), l.IdleAfter.Milliseconds(), s.options.expiry().Milliseconds(),
-		l.KeepCalls, l.KeepBytes, l.KeepFor.Milliseconds(), watcher}
-	for _, replica := range living {
-		args = append(args, replica)
-	}
-	reply, err := s.eval(ctx, &sweepScript, s.sessionKey(p.session), args...)
-	if err != nil {
-		return false, err
-	}
-	switch reply.status() {
-	case "gone":
-		return false, s.releaseOlder(ctx, p.token, 4*s.options.Timeout) // Create takes less
-	case "deleted":
-		s.ended(ctx, p.session, p.token)
-		return true, nil
-	}
-	return false, nil
+	return append([]any{p.token, s.channelStart(), endMessage(p.session), l.IdleAfter.Milliseconds(), s.options.expiry().Milliseconds(),
+		l.KeepCalls, l.KeepBytes, l.KeepFor.Milliseconds(), watcher}, living...)
 }
 
 // living returns the replicas that are not known to be dead.
-func (s *Store) living(ctx context.Context) ([]string, error) {
+func (s *Store) living(ctx context.Context) ([]any, error) {
 	all, err := s.replicas(ctx)
 	if err != nil {
 		return nil, err
 	}
-	living := []string{s.id}
+	living := []any{s.id}
 	for _, replica := range all {
 		dead, err := s.dead(ctx, replica)
 		if err != nil {

@@ -117,21 +117,32 @@ type unrepeated struct{ *redis.Cmd }
 
 func (unrepeated) NoRetry() bool { return true }
 
-func (s *Store) send(ctx context.Context, command, script string, keys []string, args []any) (reply, error) {
+func (s *Store) send(ctx context.Context, name, script string, keys []string, args []any) (reply, error) {
+	cmd := redis.NewCmd(ctx, command(name, script, keys, args)...)
+	if err := s.client.Process(ctx, unrepeated{cmd}); err != nil {
+		return nil, err
+	}
+	return replyOf(cmd)
+}
+
+func command(name, script string, keys []string, args []any) []any {
 	all := make([]any, 0, 3+len(keys)+len(args))
-	all = append(all, command, script, len(keys))
+	all = append(all, name, script, len(keys))
 	for _, k := range keys {
 		all = append(all, k)
 	}
-	cmd := redis.NewCmd(ctx, append(all, args...)...)
-	if err := s.client.Process(ctx, unrepeated{cmd}); err != nil {
+	return append(all, args...)
+}
+
+func replyOf(cmd *redis.Cmd) (reply, error) {
+	if err := cmd.Err(); err != nil {
 		return nil, err
 	}
 	r, ok := cmd.Val().([]any)
 	if !ok || len(r) == 0 {
 		return nil, fmt.Errorf("a script replied with %T", cmd.Val())
 	}
-	return reply(r), nil
+	return r, nil
 }
 
 // unavailable is what the contract calls the engine's failure.
