@@ -7,8 +7,10 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/tandem-go/tandem"
+	"github.com/tandem-go/tandem/session"
 )
 
 // discard is a response that costs nothing.
@@ -54,6 +56,23 @@ func BenchmarkModernCall(b *testing.B) {
 	}
 }
 
+// What it costs that a call must not outlive its token.
+func BenchmarkModernCallByToken(b *testing.B) {
+	d, _ := newDoor(b, Config{})
+	s := newServed(b, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"greet","arguments":{"name":"Ann"},`+modernMeta+`}}`, modernHeaders("tools/call", "greet")...)
+	s.r = s.r.WithContext(byToken(s.r.Context()))
+	b.ReportAllocs()
+	for b.Loop() {
+		s.serve(d)
+	}
+}
+
+// byToken returns the context of a request whose credentials end.
+func byToken(ctx context.Context) context.Context {
+	p := &tandem.Principal{Issuer: "i", Subject: "s", Expires: time.Now().Add(time.Hour)}
+	return tandem.WithReverify(tandem.WithPrincipal(ctx, p), func(context.Context) error { return nil })
+}
+
 func BenchmarkModernList(b *testing.B) {
 	for _, n := range []int{10, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -79,6 +98,22 @@ func BenchmarkSessionCall(b *testing.B) {
 	srv, d, _ := newServer(b, Config{})
 	headers := initialize(b, srv.URL+"/mcp", "2025-11-25")
 	s := newServed(b, callBody("1", "greet", `{"name":"Ann"}`), headers...)
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		s.data = fmt.Appendf(s.data[:0], `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"greet","arguments":{"name":"Ann"}}}`, n)
+		s.r.ContentLength = int64(len(s.data))
+		s.serve(d)
+	}
+}
+
+func BenchmarkSessionCallByToken(b *testing.B) {
+	_, d, _ := newServer(b, Config{})
+	record, err := d.newSession(byToken(b.Context()), session.Record{Transport: session.Streamable, ProtocolVersion: rev20251125})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := newServed(b, callBody("1", "greet", `{"name":"Ann"}`), "Mcp-Session-Id: "+record.ID, "Mcp-Protocol-Version: "+rev20251125)
+	s.r = s.r.WithContext(byToken(s.r.Context()))
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
 		s.data = fmt.Appendf(s.data[:0], `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"greet","arguments":{"name":"Ann"}}}`, n)
