@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -13,6 +14,8 @@ type sseClient struct {
 	world    *world
 	stream   *stream
 	messages string // where it posts
+
+	mu sync.Mutex // held for one message and its answer
 }
 
 func openSSE(t testing.TB, w *world, by credentials) (conversation, outcome) {
@@ -40,7 +43,7 @@ func openSSEStream(t testing.TB, w *world, by credentials) (*sseClient, outcome)
 	if !ok || endpoint.name != "endpoint" {
 		t.Fatalf("the stream begins with %+v", endpoint)
 	}
-	return &sseClient{t, w, s, endpoint.data}, o
+	return &sseClient{testing: t, world: w, stream: s, messages: endpoint.data}, o
 }
 
 func (c *sseClient) call(by credentials, operation, arguments string) outcome {
@@ -59,6 +62,8 @@ func (c *sseClient) raw(by credentials, operation, arguments, rest string) outco
 
 // post posts a message, whose answer comes by the stream if it is accepted.
 func (c *sseClient) post(by credentials, body string, id int64) outcome {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	o := c.world.send(c.world.newRequest(http.MethodPost, c.messages, body), by)
 	if o.status != http.StatusAccepted {
 		return readMessage(o)
