@@ -35,6 +35,10 @@ var rooms = []room{
 	{"session/redisstore", []string{"session"}},
 	{"session/sessiontest", []string{"session"}},
 	{"session/pgstore", []string{"internal/seal", "session"}},
+	{"idempotency", []string{"."}},
+	{"idempotency/idempotencytest", []string{"idempotency"}},
+	{"idempotency/pgstore", []string{"idempotency"}},
+	{"idempotency/sqlstore", []string{"idempotency"}},
 	{"health", []string{"."}},
 	{"server", []string{".", "auth", "health", "mcp", "openapi", "rest"}},
 	{"cmd/tandem", []string{".", "auth", "auth/apikey", "server"}},
@@ -82,7 +86,7 @@ var bans = []ban{
 	},
 	{
 		path:   "testing",
-		only:   []string{"internal/nodetools", "internal/oidctest", "internal/pgtest", "internal/redistest", "session/sessiontest", "tandemtest"},
+		only:   []string{"idempotency/idempotencytest", "internal/nodetools", "internal/oidctest", "internal/pgtest", "internal/redistest", "session/sessiontest", "tandemtest"},
 		reason: "it registers flags and belongs to programs that test",
 	},
 	{
@@ -116,7 +120,7 @@ var bans = []ban{
 	},
 	{
 		path:   "github.com/jackc/pgx",
-		only:   []string{"cmd/tandem", "examples/inventory/internal/store", "internal/pgtest", "session/pgstore"},
+		only:   []string{"cmd/tandem", "examples/inventory/internal/store", "internal/pgtest", "idempotency/pgstore", "session/pgstore"},
 		reason: "which database a service uses is for the service to say; an import here compiles it into every user's program",
 	},
 	{
@@ -133,4 +137,7 @@ var foreignAPI = map[string][]string{
 
 	// A server has few connections to give: New shares the service's own pool.
 	"session/pgstore": {"github.com/jackc/pgx"},
+
+	// What the handlers commit is a transaction of their pool.
+	"idempotency/pgstore": {"github.com/jackc/pgx"},
 }
