@@ -1,6 +1,7 @@
 package oidctest
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
@@ -124,5 +125,24 @@ func TestMissing(t *testing.T) {
 		if failed != (required == "1") || skipped == failed {
 			t.Errorf("TANDEM_REQUIRE_SERVICES=%q in place of %s: failed %v, skipped %v", required, wd, failed, skipped)
 		}
+	}
+}
+
+// A client that registers itself may ask for more than it registered with.
+func TestRegistration(t *testing.T) {
+	s := Start(t, "notes:read", "notes:write")
+	metadata := `{"redirect_uris":["http://127.0.0.1:4321/callback"],"application_type":"native","token_endpoint_auth_method":"none",` +
+		`"grant_types":["authorization_code"],"response_types":["code"],"scope":"notes:read"}`
+	response, err := http.Post(s.Issuer()+"/reg", "application/json", strings.NewReader(metadata))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var client map[string]any
+	if err := json.NewDecoder(response.Body).Decode(&client); err != nil || response.StatusCode != http.StatusCreated {
+		t.Fatalf("%s: %v", response.Status, err)
+	}
+	if client["client_id"] == "" || client["scope"] != nil || client["application_type"] != "native" {
+		t.Errorf("registered %v", client)
 	}
 }

@@ -95,14 +95,23 @@ async function consent(request, response) {
   await provider.interactionFinished(request, response, result);
 }
 
+// register leaves out the scope of a client that registers itself: it would be all
+// that the client may ever ask for, and clients register with what they need first.
+async function register(request, response) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const { scope, ...metadata } = JSON.parse(Buffer.concat(chunks));
+  request.body = metadata;
+  await provider.callback()(request, response);
+}
+
 function serve(request, response) {
   const { pathname } = new URL(request.url, issuer);
   counts[pathname] = (counts[pathname] ?? 0) + 1;
-  if (!pathname.startsWith('/consent/')) {
-    provider.callback()(request, response);
-    return;
-  }
-  consent(request, response).catch((error) => {
+  let handle = provider.callback();
+  if (pathname.startsWith('/consent/')) handle = consent;
+  else if (pathname === '/reg' && request.method === 'POST') handle = register;
+  handle(request, response).catch((error) => {
     response.statusCode = 500;
     response.end(String(error));
   });
