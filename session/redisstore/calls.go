@@ -26,9 +26,10 @@ func (s *Store) Begin(ctx context.Context, c session.CallStart) (session.Begun, 
 	}
 	found := s.call(ctx, c.Session, reply)
 	if found.runner != "" {
-		found.Orphaned, err = s.dead(ctx, found.runner)
+		// The call has begun or is known, whether or not its runner can be looked after now.
+		found.Orphaned, _ = s.dead(ctx, found.runner)
 	}
-	return session.Begun{Outcome: outcome(reply.status()), Call: found.Call}, err
+	return session.Begun{Outcome: outcome(reply.status()), Call: found.Call}, nil
 }
 
 func outcome(status string) session.Outcome {

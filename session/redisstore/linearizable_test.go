@@ -132,7 +132,10 @@ func attempt(t *testing.T, s session.Store, id string, in callInput) callOutput 
 		return callOutput{fenced: errors.Is(err, session.ErrFenced), unknown: unknown(t, err)}
 	}
 	b, err := s.Begin(t.Context(), c)
-	return callOutput{outcome: b.Outcome, owner: b.Call.Owner, unknown: unknown(t, err)}
+	if unknown(t, err) {
+		return callOutput{unknown: true}
+	}
+	return callOutput{outcome: b.Outcome, owner: b.Call.Owner}
 }
 
 func unknown(t *testing.T, err error) bool {
