@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha512"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -97,6 +98,20 @@ func TestAlgorithms(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An algorithm is for its own curve: a signature by another curve's key is none, though
+// it has the right length (RFC 7518, section 3.4).
+func TestForeignCurve(t *testing.T) {
+	v := verifier(t, publish(jwkOf("ec", ecKey())), jwt.Config{Algorithms: []string{"ES256", "ES512"}})
+	signed := encode(object{"alg": "ES512", "kid": "ec", "typ": "at+jwt"}.json()) + "." + encode(goodClaims().json())
+	digest := sha512.Sum512([]byte(signed))
+	r, s, err := ecdsa.Sign(rand.Reader, ecKey(), digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide := append(r.FillBytes(make([]byte, 66)), s.FillBytes(make([]byte, 66))...)
+	mustRefuse(t, v, signed+"."+encode(wide))
 }
 
 // What common servers send as access tokens works by default, and what they sign

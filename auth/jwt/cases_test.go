@@ -193,6 +193,8 @@ func forgeries(t *testing.T) map[string]string {
 		"14 not canonical":              notCanonical(good),
 		"14 header not canonical":       signSegments(notCanonical(encode(goodHeader().json()+" ")), segments[1]),
 		"14 claims not canonical":       signSegments(segments[0], notCanonical(encode(oneMore(goodClaims().json())))),
+		"14 header broken, signed":      signSegments(segments[0][:5]+"\n"+segments[0][5:], segments[1]),
+		"14 claims broken, signed":      signSegments(segments[0], segments[1][:5]+"\r\n"+segments[1][5:]),
 		"14 header padded, signed":      signSegments(encode(goodHeader().json()+" ")+"==", segments[1]),
 		"14 claims of two objects":      sign("RS256", rsaKey(), goodHeader().json(), goodClaims().json()+goodClaims().json()),
 		"14 claims a list":              sign("RS256", rsaKey(), goodHeader().json(), "["+goodClaims().json()+"]"),
@@ -242,13 +244,13 @@ func notCanonical(token string) string {
 }
 
 // Each rule of the list, with keys that were fetched before from a real server. The
-// key set has an oct key, too (rule 3).
+// key set has an oct key, too (rule 3). No gap keeps a token from causing a fetch.
 func TestRefused(t *testing.T) {
 	keys := append(publicKeys(), object{"kty": "oct", "kid": "oct", "k": encode("0123456789abcdef0123456789abcdef")})
 	p := publish(keys...)
 	server := httptest.NewServer(p)
 	defer server.Close()
-	v := configured(t, jwt.Config{JWKSURL: server.URL})
+	v := configured(t, jwt.Config{JWKSURL: server.URL, Gap: time.Nanosecond})
 	good := goodToken()
 	mustPass(t, v, good)
 	for name, token := range forgeries(t) {
