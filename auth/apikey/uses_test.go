@@ -76,11 +76,13 @@ func TestUsesThatCannotBeWritten(t *testing.T) {
 		synctest.Wait()
 		u.mark("b", time.Now())
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if got := log.take(); strings.Count(got, "\n") != 1 || !strings.Contains(got, fails.Error()) {
 			t.Errorf("the log says %q, want one warning", got)
 		}
 		fails = nil
 		time.Sleep(writeInterval)
+		synctest.Wait()
 		if len(written) != 2 {
 			t.Errorf("written %v", written)
 		}
