@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,26 +66,30 @@ func TestUsesAreBatched(t *testing.T) {
 // possible again.
 func TestUsesThatCannotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fails := errors.New("read-only file system")
-		var written map[string]time.Time
+		readOnly := errors.New("read-only file system")
+		var works atomic.Bool
+		var written atomic.Int64
 		log := &logs{}
 		u := newUses(log.options().logger(), func(_ context.Context, last map[string]time.Time) error {
-			written = last
-			return fails
+			if !works.Load() {
+				return readOnly
+			}
+			written.Add(int64(len(last)))
+			return nil
 		})
 		u.mark("a", time.Now())
 		synctest.Wait()
 		u.mark("b", time.Now())
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if got := log.take(); strings.Count(got, "\n") != 1 || !strings.Contains(got, fails.Error()) {
+		if got := log.take(); strings.Count(got, "\n") != 1 || !strings.Contains(got, readOnly.Error()) {
 			t.Errorf("the log says %q, want one warning", got)
 		}
-		fails = nil
+		works.Store(true)
 		time.Sleep(writeInterval)
 		synctest.Wait()
-		if len(written) != 2 {
-			t.Errorf("written %v", written)
+		if n := written.Load(); n != 2 {
+			t.Errorf("written %d", n)
 		}
 		if got := log.take(); strings.Count(got, "\n") != 1 {
 			t.Errorf("the log says %q", got)
