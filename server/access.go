@@ -44,6 +44,8 @@ func (s *Server) authOptions() auth.Options {
 		Certificates: s.config.Certificates,
 		Source:       sourceOf,
 		Refuse:       s.refuseFailures,
+
+		ResourceMetadata: s.resources.of,
 	}
 }
 

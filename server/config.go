@@ -53,8 +53,15 @@ type Config struct {
 	// APIKeys are bearer tokens that may do everything; empty means that there
 	// are no credentials, which is refused beyond loopback.
 	APIKeys []tandem.Secret
+	// APIKeysFile is the file of keys that `tandem keys` makes, lists and revokes,
+	// each with scopes of its own; it is read again when it changes. It is not a file
+	// that holds a list like APIKeys. Empty means none.
+	APIKeysFile string
 	// Verifier establishes further callers, besides APIKeys.
 	Verifier auth.Verifier
+	// Auth accepts the tokens of an authorization server, besides APIKeys; the zero
+	// value accepts none.
+	Auth Auth
 	// Certificates establishes callers by the client certificates that TLS verified,
 	// where they send no token. Nil means that certificates are no credentials.
 	Certificates auth.CertificateVerifier
@@ -202,6 +209,7 @@ func (c Config) validate() error {
 	wrong("PublicURL", checkPublicURL(c.PublicURL))
 	wrong("BasePath", checkBasePath(c.BasePath))
 	wrong("RESTPrefix", checkRESTPrefix(c.RESTPrefix))
+	wrong("Auth", c.checkAuth())
 	wrong("StateKeys", checkStateKeys(c.StateKeys))
 	wrong("AllowedOrigins", checkOrigins(c.AllowedOrigins))
 	wrong("AllowedHosts", checkHosts(c.AllowedHosts))
@@ -232,7 +240,7 @@ func (c Config) validate() error {
 			c.DrainDelay, c.ShutdownGrace))
 	}
 	if len(errs) == 0 && !c.hasCredentials() && !c.InsecureNoAuth && !c.onLoopback() {
-		errs = append(errs, fmt.Errorf("server: listening on %s, beyond loopback, needs credentials: set API_KEYS (Config.APIKeys), "+
+		errs = append(errs, fmt.Errorf("server: listening on %s, beyond loopback, needs credentials: set API_KEYS_FILE (Config.APIKeysFile), AUTH_ISSUER (Config.Auth) or API_KEYS (Config.APIKeys), "+
 			"or INSECURE_NO_AUTH=1 (Config.InsecureNoAuth) to let everybody in", c.listenAddr()))
 	}
 	return errors.Join(errs...)
@@ -240,7 +248,9 @@ func (c Config) validate() error {
 
 func (c Config) hasCredentials() bool { return c.hasTokens() || c.Certificates != nil }
 
-func (c Config) hasTokens() bool { return c.Verifier != nil || len(c.APIKeys) > 0 }
+func (c Config) hasTokens() bool {
+	return c.Verifier != nil || len(c.APIKeys) > 0 || c.APIKeysFile != "" || !c.Auth.isZero()
+}
 
 func (c Config) listenAddr() string {
 	if c.Listener != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tandem-go/tandem"
 	"github.com/tandem-go/tandem/auth"
+	"github.com/tandem-go/tandem/internal/authserver"
 )
 
 // variable is one environment variable: what it takes, and how it enters a Config.
@@ -109,11 +110,72 @@ var variables = []variable{
 	},
 	{
 		name: "API_KEYS", takes: "keys with commas between, each of A-Z a-z 0-9 - . _ ~ + / and = at its end", secret: true,
-		about: "bearer tokens of those who may call; none: everybody, on loopback only",
+		about: "bearer tokens that may do everything, for development; no credentials at all: everybody, on loopback only",
 		set: func(c *Config, v string) error {
 			c.APIKeys = splitSecrets(v)
 			_, err := auth.NewAPIKeys(reveal(c.APIKeys))
 			return err
+		},
+	},
+	{
+		name: "API_KEYS_FILE", takes: "the path of a key file as `tandem keys create --file PATH` makes it",
+		about: "keys with scopes, made, listed and revoked by `tandem keys`; not a file with what API_KEYS has",
+		set:   func(c *Config, v string) error { c.APIKeysFile = v; return nil },
+	},
+	{
+		name: "AUTH_ISSUER", takes: "the https URL of an authorization server, exactly as its tokens have it in iss",
+		about: "accept the JWTs of this authorization server",
+		set:   func(c *Config, v string) error { c.Auth.Issuer = v; return authserver.CheckIssuer(v) },
+	},
+	{
+		name: "AUTH_AUDIENCE", takes: "what tokens for this service have in aud, with commas between",
+		about: "accept tokens that are made for one of these; default: PUBLIC_URL followed by /mcp, and PUBLIC_URL",
+		set: func(c *Config, v string) error {
+			c.Auth.Audiences = split(v)
+			return ok(len(c.Auth.Audiences) > 0)
+		},
+	},
+	{
+		name: "AUTH_JWKS_URL", takes: "the https URL of a JSON Web Key Set",
+		about: "the keys of the authorization server; default: where its metadata says",
+		set:   func(c *Config, v string) error { c.Auth.JWKSURL = v; return authserver.CheckURL(v) },
+	},
+	{
+		name: "AUTH_ALGORITHMS", takes: "signature algorithms with commas between, such as RS256,ES256,EdDSA",
+		about: "accept tokens that are signed so; default: RS256,ES256,EdDSA",
+		set: func(c *Config, v string) error {
+			c.Auth.Algorithms = split(v)
+			return ok(len(c.Auth.Algorithms) > 0)
+		},
+	},
+	{
+		name: "AUTH_SCOPE_CLAIMS", takes: "names of claims with commas between, such as roles or permissions",
+		about: "the claims of JWTs that have scopes; default: scope,scp",
+		set: func(c *Config, v string) error {
+			c.Auth.ScopeClaims = split(v)
+			return ok(len(c.Auth.ScopeClaims) > 0)
+		},
+	},
+	{
+		name: "AUTH_INTROSPECTION_URL", takes: "the https URL of a token introspection endpoint (RFC 7662)",
+		about: "ask there about tokens that are no JWTs of the issuer; default: where the issuer's metadata says, if AUTH_CLIENT_ID is set",
+		set:   func(c *Config, v string) error { c.Auth.IntrospectionURL = v; return authserver.CheckURL(v) },
+	},
+	{
+		name: "AUTH_CLIENT_ID", takes: "the id of the service at the authorization server", about: "the service's own id, to ask about tokens",
+		set: func(c *Config, v string) error { c.Auth.ClientID = v; return nil },
+	},
+	{
+		name: "AUTH_CLIENT_SECRET", takes: "the secret of the service at the authorization server", secret: true, file: true,
+		about: "the secret to that id",
+		set:   func(c *Config, v string) error { c.Auth.ClientSecret = tandem.Secret(v); return nil },
+	},
+	{
+		name: "AUTH_SCOPES_SUPPORTED", takes: "scopes with commas or spaces between",
+		about: "the scopes that clients are told to ask for; default: those of all operations",
+		set: func(c *Config, v string) error {
+			c.Auth.ScopesSupported = split(strings.ReplaceAll(v, " ", ","))
+			return ok(len(c.Auth.ScopesSupported) > 0)
 		},
 	},
 	{

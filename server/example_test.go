@@ -62,7 +62,7 @@ func ExampleServer_Handler() {
 func ExampleNew() {
 	_, err := server.New(newGreeter(), server.Config{Addr: "0.0.0.0:8000"})
 	fmt.Println(err)
-	// Output: server: listening on 0.0.0.0:8000, beyond loopback, needs credentials: set API_KEYS (Config.APIKeys), or INSECURE_NO_AUTH=1 (Config.InsecureNoAuth) to let everybody in
+	// Output: server: listening on 0.0.0.0:8000, beyond loopback, needs credentials: set API_KEYS_FILE (Config.APIKeysFile), AUTH_ISSUER (Config.Auth) or API_KEYS (Config.APIKeys), or INSECURE_NO_AUTH=1 (Config.InsecureNoAuth) to let everybody in
 }
 
 // Middleware of a program's own goes around a door, inside of credentials.

@@ -43,6 +43,10 @@ func newIndex(svc *tandem.Service, c Config) index {
 	}
 	add("/health", "readiness and each component", true)
 	add("/health/live", "liveness", true)
+	if c.Auth.Issuer != "" && c.PublicURL != "" {
+		add(wellKnown, "where tokens come from (RFC 9728)", true)
+		add(wellKnown+"/mcp", "the same for MCP", true)
+	}
 	if c.MetricsAddr == "" {
 		add("/metrics", "Prometheus metrics", false)
 	}

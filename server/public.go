@@ -47,7 +47,7 @@ func (s *Server) document(visible func(*tandem.Registered) bool) (*openapi.Docum
 
 // security says which credentials callers may come with.
 func (c Config) security() openapi.Security {
-	return openapi.Security{Bearer: c.hasTokens(), Certificates: c.Certificates != nil}
+	return openapi.Security{Bearer: c.hasTokens(), Certificates: c.Certificates != nil, Issuer: c.Auth.Issuer}
 }
 
 // stale says that the document does not show the operations of now.

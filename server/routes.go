@@ -24,7 +24,8 @@ const (
 	kindMetrics             // behind credentials, served while draining
 	kindREST
 	kindMCP
-	kindNone // what no route matches
+	kindWellKnown // metadata: open, to pages of every origin too
+	kindNone      // what no route matches
 )
 
 // route is one path, or one subtree, with everything that is in front of it.
@@ -40,6 +41,7 @@ type routes struct {
 	base   string // the base path; empty for none
 	strict bool   // paths outside of base match nothing
 	exact  map[string]*route
+	rooted map[string]*route // by whole paths, base path included or not
 	trees  []tree
 	none   *route
 }
@@ -59,6 +61,10 @@ func (t *routes) addTree(prefix string, r *route) {
 
 // ServeHTTP cuts the base path and hands on to the route. It never redirects.
 func (t *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if rooted := t.rooted[strings.TrimSuffix(r.URL.Path, "/")]; rooted != nil {
+		rooted.handler.ServeHTTP(w, r)
+		return
+	}
 	inner, ok := t.below(r)
 	if !ok {
 		t.none.handler.ServeHTTP(w, r)
@@ -123,12 +129,13 @@ func (c Config) basePath() (base string, strict bool) {
 
 // newRoutes mounts what the configured doors serve.
 func (s *Server) newRoutes(d doors) *routes {
-	t := &routes{exact: map[string]*route{}}
+	t := &routes{exact: map[string]*route{}, rooted: map[string]*route{}}
 	t.base, t.strict = s.config.basePath()
 	t.none = s.route("", kindNone, http.HandlerFunc(notFound))
 	t.add("", s.route("/", kindPage, only(http.HandlerFunc(s.serveIndex), http.MethodGet, http.MethodHead)))
 	s.addDocuments(t, d)
 	s.addHealth(t)
+	s.addResources(t)
 	if s.config.MetricsAddr == "" {
 		t.add("/metrics", s.route("/metrics", kindMetrics, only(s.metrics.handler(), http.MethodGet, http.MethodHead)))
 	}
@@ -182,6 +189,8 @@ func (s *Server) route(name string, k kind, h http.Handler) *route {
 		h = s.checkHost(s.checkOrigin(s.throughGate(s.authenticate(s.limitRate(s.limitShare(s.whenStarted(h)))))))
 	case kindMetrics:
 		h = s.checkHost(s.authenticate(h))
+	case kindWellKnown:
+		h = s.checkHost(s.throughGate(h))
 	case kindPage, kindNone:
 		h = s.checkHost(s.checkOrigin(s.throughGate(h)))
 	case kindHealth: // for probes, which come by address and without credentials

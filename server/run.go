@@ -211,12 +211,12 @@ func (s *Server) stopAll() error {
 	defer cancel()
 	door := s.closeDoor()
 	stopped := s.service.Stop(ctx)
-	return errors.Join(door, stopped, s.tracer.close(ctx))
+	return errors.Join(door, stopped, s.verifier.Close(ctx), s.tracer.close(ctx))
 }
 
 // release undoes what a failed New has made.
 func (s *Server) release(ctx context.Context) error {
-	return errors.Join(s.closeDoor(), s.tracer.close(ctx))
+	return errors.Join(s.closeDoor(), s.verifier.Close(ctx), s.tracer.close(ctx))
 }
 
 func (s *Server) closeDoor() error {

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 
 	"github.com/tandem-go/tandem"
-	"github.com/tandem-go/tandem/auth"
 	"github.com/tandem-go/tandem/health"
 	"github.com/tandem-go/tandem/mcp"
 	"github.com/tandem-go/tandem/openapi"
@@ -25,7 +24,7 @@ type Server struct {
 	hosts    hosts
 	origins  origins
 	proxies  proxies
-	verifier auth.Verifier
+	verifier *Verifiers
 	limiter  *limiter
 	failures *limiter
 	gate     *gate
@@ -33,7 +32,9 @@ type Server struct {
 	metrics  *metrics
 	tracer   *tracer
 	index    index
-	tls      *tls.Config // nil where Run serves plain HTTP
+
+	resources *resources  // nil where no authorization server can be found
+	tls       *tls.Config // nil where Run serves plain HTTP
 
 	door      *mcp.Door         // nil where the MCP door is closed
 	protocol  *health.Protocol  // likewise
@@ -100,13 +101,16 @@ func New(svc *tandem.Service, cfg Config) (*Server, error) {
 
 // compose makes the parts, each after those that it needs.
 func (s *Server) compose() (err error) {
-	if s.verifier, err = s.config.verifier(); err != nil {
+	if s.verifier, err = s.config.OpenVerifiers(); err != nil {
 		return err
 	}
 	if s.tls, err = s.config.tlsConfig(); err != nil {
 		return err
 	}
 	if s.tracer, err = newTracer(s.service, s.config.Tracing); err != nil {
+		return err
+	}
+	if s.resources, err = s.newResources(); err != nil {
 		return err
 	}
 	d, err := s.openDoors()
@@ -138,24 +142,12 @@ func (c Config) sealStates(svc *tandem.Service) error {
 	return nil
 }
 
-func (c Config) verifier() (auth.Verifier, error) {
-	var all []auth.Verifier
-	if len(c.APIKeys) > 0 {
-		keys, err := auth.NewAPIKeys(reveal(c.APIKeys))
-		if err != nil {
-			return nil, fmt.Errorf("server: Config.APIKeys: %w", err)
-		}
-		all = append(all, keys)
-	}
-	if c.Verifier != nil {
-		all = append(all, c.Verifier)
-	}
-	return auth.Any(all...), nil
-}
-
 func (s *Server) openDoors() (d doors, err error) {
 	if s.config.Doors.Has(tandem.REST) {
-		if d.rest, err = rest.New(s.service, rest.Config{Prefix: s.config.RESTPrefix, MaxBody: s.config.MaxBody}); err != nil {
+		if d.rest, err = rest.New(s.service, rest.Config{
+			Prefix: s.config.RESTPrefix, MaxBody: s.config.MaxBody, ResourceMetadata: s.resources.restURL(),
+			HideForbidden: s.config.HideForbidden,
+		}); err != nil {
 			return d, err
 		}
 		if d.document, err = s.newDocuments(); err != nil {
@@ -163,7 +155,7 @@ func (s *Server) openDoors() (d doors, err error) {
 		}
 	}
 	if s.config.Doors.Has(tandem.MCP) {
-		if d.mcp, err = mcp.New(s.service, s.config.mcpConfig()); err != nil {
+		if d.mcp, err = mcp.New(s.service, s.mcpConfig()); err != nil {
 			return d, err
 		}
 		s.door = d.mcp
@@ -187,13 +179,15 @@ func (s *Server) title() string {
 }
 
 // mcpConfig completes the MCP door's configuration by what the server knows.
-func (c Config) mcpConfig() mcp.Config {
+func (s *Server) mcpConfig() mcp.Config {
+	c := s.config
 	m := c.MCP
 	if c.PublicURL != "" || c.BasePath != "" { // else the door takes it from the request
 		base, _ := c.basePath()
 		setDefault(&m.MessagesURL, base+"/mcp/messages")
 	}
 	setDefault(&m.MaxBody, c.MaxBody)
+	setDefault(&m.ResourceMetadata, s.resources.mcpURL())
 	m.HideForbidden = m.HideForbidden || c.HideForbidden
 	return m
 }
@@ -245,7 +239,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.Se
 // Start starts the managed resources in order. Until then the doors answer 503,
 // if there are any resources.
 func (s *Server) Start(ctx context.Context) error {
-	if err := s.start(ctx); err != nil {
+	if err := errors.Join(s.verifier.start(ctx), s.start(ctx)); err != nil {
 		return err
 	}
 	s.warn(ctx)

@@ -27,6 +27,9 @@ func (c Config) warnings() []string {
 		lines = append(lines, "METRICS_ADDR is beyond loopback, and /metrics needs no credentials there: "+
 			"let only those reach "+c.MetricsAddr+" who may know how the service is used")
 	}
+	if c.challengesWithoutMetadata() {
+		lines = append(lines, "AUTH_ISSUER is set and PUBLIC_URL is not: clients cannot find the authorization server by themselves")
+	}
 	if base, _ := c.basePath(); strings.HasSuffix(base, "/mcp") {
 		lines = append(lines, "the base path ends in /mcp, so MCP is served at "+base+"/mcp; "+
 			"PUBLIC_URL is the address of the service, not of its MCP route")

@@ -40,7 +40,7 @@ var rooms = []room{
 	{"idempotency/pgstore", []string{"idempotency"}},
 	{"idempotency/sqlstore", []string{"idempotency"}},
 	{"health", []string{"."}},
-	{"server", []string{".", "auth", "health", "mcp", "openapi", "rest"}},
+	{"server", []string{".", "auth", "auth/apikey", "auth/introspection", "auth/jwt", "health", "internal/authserver", "mcp", "openapi", "rest"}},
 	{"cmd/tandem", []string{".", "auth", "auth/apikey", "server"}},
 	{"tandemtest", []string{".", "internal/binding", "mcp", "rest"}},
 
