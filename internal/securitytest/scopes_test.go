@@ -16,6 +16,7 @@ var scopeCases = []securityCase{
 	{30, "missing_scope", httpDoors, testMissingScope},
 	{30, "missing_scope_of_features", mcpDoors, testMissingScopeOfFeatures},
 	{30, "decided_on_the_body", legacyDoors, testDecidedOnBody},
+	{30, "policy_of_arguments", httpDoors, testPolicy},
 	{31, "broad_scope", httpDoors, testBroadScope},
 	{32, "filtered_lists", mcpDoors, testFilteredLists},
 }
@@ -128,6 +129,21 @@ func testDecidedOnBody(p *probe) {
 	p.refuses("a harmless header", c.call(harmless, "edit_note", `{}`), http.StatusForbidden)
 	p.refused(w.ledger.count("alice") == 0, "the handler ran")
 	p.accepts("a header of what is forbidden", c.call(alice.with("Mcp-Name", "edit_note"), "read_note", `{}`))
+}
+
+// A policy judges the arguments of each call by its caller.
+func testPolicy(p *probe) {
+	w := newWorld(p)
+	alice, bob := w.people.add("token-a", "alice", read), w.people.add("token-b", "bob", read)
+	c := p.open(w, alice)
+	for _, id := range []string{"bob-1", "alice", "", "ALICE-1"} {
+		o := c.call(alice, "own_note", `{"id":`+quote(id)+`}`)
+		p.refused(!o.ok() && o.problem.Code == "permission_denied", "note %q: %s", id, o)
+		p.refused(!strings.Contains(o.header.Get("WWW-Authenticate"), "scope="), "better credentials are asked for: %s", o)
+	}
+	p.refused(w.ledger.count("alice") == 0, "the handler ran")
+	p.accepts("her own", c.call(alice, "own_note", `{"id":"alice-1"}`))
+	p.accepts("his own", p.open(w, bob).call(bob, "own_note", `{"id":"bob-1"}`))
 }
 
 // A broad scope stands for the narrow ones, and not the other way round.

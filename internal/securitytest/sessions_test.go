@@ -3,6 +3,7 @@ package securitytest
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ var sessionCases = []securityCase{
 	{26, "narrower_token_in_a_wide_session", httpDoors, testNarrowerToken},
 	{27, "stream_outlives_its_token", streamDoors, testExpiringStream},
 	{27, "stream_outlives_a_revocation", streamDoors, testRevokedStream},
+	{27, "call_outlives_its_token", []door{eventsDoor, march, june, november, modernDoor}, testExpiringCall},
 	{28, "foreign_cursor", mcpDoors, testForeignCursor},
 	{28, "foreign_request_state", []door{restDoor, modernDoor}, testForeignState},
 	{28, "foreign_event_id", []door{november}, testForeignEventID},
@@ -114,6 +116,48 @@ func testRevokedStream(p *probe) {
 	eventually(p, "the stream ends with its token", func() bool { return !ending.isOpen() })
 	p.refused(!ending.isOpen(), "the stream goes on")
 	p.accepted(lasting.isOpen(), "the stream of a good token has ended")
+}
+
+// A call whose answer only its own stream can take ends with the token that made
+// it, and its handler is told. In a session the stream ends and the call goes on:
+// its answer is for who comes back with a good token.
+func testExpiringCall(p *probe) {
+	w := newWorld(p, quickHeartbeat)
+	expires := time.Now().Add(time.Second)
+	brief := w.people.put("token-brief", &tandem.Principal{Issuer: "people", Subject: "alice", Expires: expires})
+	lasting := p.startWatch(w, w.people.add("token-lasting", "bob"))
+	ending := p.startWatch(w, brief)
+	eventually(p, "the stream of the call ends with its token", func() bool { return !ending.isOpen() })
+	p.refused(!time.Now().Before(expires), "the stream ended before its token")
+	p.accepted(lasting.isOpen(), "the stream of a token without an end has ended")
+	if p.door.is(sessionDoors) {
+		return
+	}
+	ended := entry{"watch", "alice", "ended"}
+	eventually(p, "the handler is told", func() bool { return slices.Contains(w.ledger.all(), ended) })
+	p.accepted(w.ledger.count("bob") == 1, "the call of a token without an end: %v", w.ledger.all())
+}
+
+// startWatch makes a call that goes on, on a stream of its own.
+func (p *probe) startWatch(w *world, by credentials) (s *stream) {
+	p.Helper()
+	switch c := p.open(w, by).(type) {
+	case restClient:
+		r := w.newRequest(http.MethodPost, "/api/v1/watch", `{}`)
+		r.Header.Set("Accept", c.accept)
+		s = w.follow(p, r, by)
+	case *sessionClient:
+		s = w.streamOfCall(p, c, by)
+	case modernClient:
+		body, _ := newMessage("tools/call", strings.Replace(withMeta(`{"name":"watch","arguments":{}}`), `"_meta":{`, `"_meta":{"progressToken":"x",`, 1))
+		r := c.newRequest("tools/call", body)
+		r.Header.Set("Mcp-Name", "watch")
+		s = w.follow(p, r, by)
+	}
+	if _, ok := s.find(p, "watching"); !ok {
+		p.Fatalf("the call did not begin: %d %s", s.status, s.body)
+	}
+	return s
 }
 
 // A cursor is good for whom it was given to.

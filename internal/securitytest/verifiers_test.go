@@ -172,7 +172,7 @@ func testKeysDown(p *probe) {
 
 func (p *probe) keysDown(name string, fault http.HandlerFunc) {
 	f := newForge(p)
-	w := serveJWT(p, f, jwt.Config{Gap: 50 * time.Millisecond, RefreshEvery: 100 * time.Millisecond, MaxStale: 1500 * time.Millisecond})
+	w := serveJWT(p, f, jwt.Config{Gap: 50 * time.Millisecond, RefreshEvery: 100 * time.Millisecond, MaxStale: 4 * time.Second})
 	good := bearer(f.good())
 	c := p.open(w, good)
 	p.accepts(name+": before", c.call(good, "read_note", `{}`))
