@@ -229,12 +229,12 @@ func race(r *rig) {
 	}
 }
 
-// try goes on until there is a result. Its own attempt may fail.
+// try goes on until there is a result, its own or another's.
 func try(r *rig, s idempotency.Store, c idempotency.Start, succeeds bool, running, finished *atomic.Int64) error {
-	for deadline := time.Now().Add(r.patience); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(r.patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		b, err := s.Begin(r.ctx, c)
 		switch {
-		case errors.Is(err, idempotency.ErrInFlight) && time.Now().Before(deadline):
+		case errors.Is(err, idempotency.ErrInFlight):
 			continue
 		case err != nil:
 			return err
@@ -246,16 +246,14 @@ func try(r *rig, s idempotency.Store, c idempotency.Start, succeeds bool, runnin
 		}
 		time.Sleep(time.Millisecond)
 		running.Add(-1)
-		if !succeeds {
-			succeeds = true
-			err = errors.Join(err, b.Attempt.Abandon(r.ctx))
-		} else if e := b.Attempt.Finish(r.ctx, []byte("result")); e != nil {
-			err = errors.Join(err, e)
-		} else {
+		if succeeds {
 			finished.Add(1)
+			return errors.Join(err, b.Attempt.Finish(r.ctx, []byte("result")))
 		}
-		if err != nil {
+		succeeds = true
+		if err = errors.Join(err, b.Attempt.Abandon(r.ctx)); err != nil {
 			return err
 		}
 	}
+	return errors.New("the key stays in flight")
 }
