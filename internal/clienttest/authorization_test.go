@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tandem-go/tandem/auth/jwt"
 	"github.com/tandem-go/tandem/examples/inventory/service"
 	"github.com/tandem-go/tandem/internal/nodetools"
 	"github.com/tandem-go/tandem/internal/oidctest"
@@ -88,12 +87,7 @@ func serveAuthorized(t *testing.T, as *oidctest.Server) string {
 	}
 	listener := httptest.NewUnstartedServer(nil)
 	url := "http://" + listener.Listener.Addr().String()
-	v, err := jwt.New(jwt.Config{Issuer: as.Issuer(), Audiences: []string{url + "/mcp"}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	srv, err := server.New(svc, server.Config{
-		Verifier:  v,
 		PublicURL: url,
 		Auth:      server.Auth{Issuer: as.Issuer(), ScopesSupported: []string{service.ReadInventory}}, // to begin with
 	})

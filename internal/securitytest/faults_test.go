@@ -31,7 +31,7 @@ var faultCases = []securityCase{
 	{50, "confusable_names", []door{programDoor}, testNames},
 }
 
-const brief = 300 * time.Millisecond
+const brief = 500 * time.Millisecond
 
 // endsSoon reports whether the server closes a connection on its own account,
 // which it does long before the patience of a test is over.

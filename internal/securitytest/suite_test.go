@@ -58,6 +58,7 @@ func TestMain(m *testing.M) {
 func TestSecurity(t *testing.T) {
 	for _, c := range cases() {
 		t.Run(fmt.Sprintf("%02d_%s", c.number, c.name), func(t *testing.T) {
+			t.Parallel()
 			for _, d := range c.on {
 				t.Run(d.name, func(t *testing.T) {
 					t.Parallel()

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tandem-go/tandem/auth/jwt"
 	"github.com/tandem-go/tandem/server"
 )
 
@@ -37,7 +36,6 @@ func acceptTokens(f *forge) func(*server.Config) {
 		c.Verifier = nil
 		c.PublicURL = "http://" + c.Listener.Addr().String()
 		f.audience = c.PublicURL + "/mcp"
-		c.Verifier = must(jwt.New(jwt.Config{Issuer: f.server.URL, JWKSURL: f.server.URL + keyPath, Audiences: []string{f.audience}}))
 		c.Auth = server.Auth{Issuer: f.server.URL, JWKSURL: f.server.URL + keyPath, Audiences: []string{f.audience}}
 	}
 }
