@@ -111,6 +111,9 @@ type Config struct {
 	// WriteTimeout bounds each write of a response, not the whole of it; zero
 	// means 30 s.
 	WriteTimeout time.Duration
+	// Heartbeat is how long a stream is silent before a comment shows that it lives,
+	// and the time between two looks at the credentials behind it; zero means 15 s.
+	Heartbeat time.Duration
 	// IdleTimeout is how long an idle connection is kept; zero means 2 minutes.
 	IdleTimeout time.Duration
 
@@ -155,6 +158,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.HeaderTimeout, 10*time.Second)
 	setDefault(&c.BodyTimeout, 30*time.Second)
 	setDefault(&c.WriteTimeout, 30*time.Second)
+	setDefault(&c.Heartbeat, 15*time.Second)
 	setDefault(&c.IdleTimeout, 2*time.Minute)
 	setDefault(&c.ShutdownGrace, 25*time.Second)
 	if c.Logger == nil {
@@ -227,6 +231,7 @@ func (c Config) validate() error {
 		{"HeaderTimeout", int64(c.HeaderTimeout)},
 		{"BodyTimeout", int64(c.BodyTimeout)},
 		{"WriteTimeout", int64(c.WriteTimeout)},
+		{"Heartbeat", int64(c.Heartbeat)},
 		{"IdleTimeout", int64(c.IdleTimeout)},
 		{"ShutdownGrace", int64(c.ShutdownGrace)},
 		{"DrainDelay", int64(c.DrainDelay)},

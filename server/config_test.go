@@ -82,6 +82,7 @@ func TestConfigRefuses(t *testing.T) {
 		"HeaderTimeout":        {HeaderTimeout: -1},
 		"BodyTimeout":          {BodyTimeout: -1},
 		"WriteTimeout":         {WriteTimeout: -1},
+		"Heartbeat":            {Heartbeat: -1},
 		"IdleTimeout":          {IdleTimeout: -1},
 		"ShutdownGrace":        {ShutdownGrace: -1},
 		"DrainDelay":           {DrainDelay: time.Second, ShutdownGrace: time.Second},

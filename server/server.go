@@ -146,7 +146,7 @@ func (s *Server) openDoors() (d doors, err error) {
 	if s.config.Doors.Has(tandem.REST) {
 		if d.rest, err = rest.New(s.service, rest.Config{
 			Prefix: s.config.RESTPrefix, MaxBody: s.config.MaxBody, ResourceMetadata: s.resources.restURL(),
-			HideForbidden: s.config.HideForbidden,
+			HideForbidden: s.config.HideForbidden, Heartbeat: s.config.Heartbeat, WriteTimeout: s.config.WriteTimeout,
 		}); err != nil {
 			return d, err
 		}
@@ -187,6 +187,8 @@ func (s *Server) mcpConfig() mcp.Config {
 		setDefault(&m.MessagesURL, base+"/mcp/messages")
 	}
 	setDefault(&m.MaxBody, c.MaxBody)
+	setDefault(&m.Heartbeat, c.Heartbeat)
+	setDefault(&m.WriteTimeout, c.WriteTimeout)
 	setDefault(&m.ResourceMetadata, s.resources.mcpURL())
 	m.HideForbidden = m.HideForbidden || c.HideForbidden
 	return m

@@ -77,7 +77,7 @@ func testSlowReader(p *probe) {
 	}
 	w := newWorld(p, func(c *server.Config) {
 		c.MaxInFlightPerCaller = places
-		c.WriteTimeout, c.MCP.WriteTimeout = brief, brief
+		c.WriteTimeout = brief
 		c.MCP.Limits.StreamBytes = 16 << 20
 	})
 	alice := w.people.add("token-a", "alice", read)

@@ -92,7 +92,7 @@ func openStream(p *probe, w *world, by credentials) *stream {
 	return s
 }
 
-func quickHeartbeat(c *server.Config) { c.MCP.Heartbeat = 50 * time.Millisecond }
+func quickHeartbeat(c *server.Config) { c.Heartbeat = 50 * time.Millisecond }
 
 // A stream ends when its token does, and not before; others go on.
 func testExpiringStream(p *probe) {
