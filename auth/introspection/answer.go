@@ -22,6 +22,7 @@ type refusal string
 func (r refusal) Error() string { return string(r) }
 
 const (
+	errKind      = refusal("the authorization server knows no tokens of this kind")
 	errInactive  = refusal("the authorization server says that the token is not active")
 	errNobody    = refusal("the token has neither sub nor client_id")
 	errAudience  = refusal("the token is for another audience")

@@ -203,7 +203,11 @@ func (v *Verifier) ask(ctx context.Context, s *source, token string) ([]byte, er
 		return nil, err
 	}
 	form := url.Values{"token": {token}, "token_type_hint": {"access_token"}}
-	return v.client.PostForm(ctx, where, form, v.config.ClientID, v.config.ClientSecret.Reveal(), maxAnswer)
+	body, err := v.client.PostForm(ctx, where, form, v.config.ClientID, v.config.ClientSecret.Reveal(), maxAnswer)
+	if errors.Is(err, authserver.ErrUnsupportedToken) { // or everybody could make the service look broken, by a JWT
+		err = errKind
+	}
+	return body, err
 }
 
 var errBusy = errors.New("too many questions are in flight")

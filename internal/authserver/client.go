@@ -155,19 +155,25 @@ func statusError(resp *http.Response, body []byte) error {
 		return fmt.Errorf("%w: status %d", ErrNoAnswer, code)
 	case code == http.StatusNotFound:
 		return fmt.Errorf("%w: %w", ErrBadAnswer, errNotFound)
+	}
+	switch name := oauthError(body); {
+	case name == "":
+		return fmt.Errorf("%w: status %d", ErrBadAnswer, resp.StatusCode)
+	case name == "unsupported_token_type" && resp.StatusCode == http.StatusBadRequest:
+		return fmt.Errorf("%w: %w", ErrBadAnswer, ErrUnsupportedToken)
 	default:
-		return fmt.Errorf("%w: status %d%s", ErrBadAnswer, code, oauthError(body))
+		return fmt.Errorf("%w: status %d, error %.64q", ErrBadAnswer, resp.StatusCode, name)
 	}
 }
 
 // oauthError returns the error code of an answer (RFC 6749, section 5.2), which
-// says what is wrong with our own credentials; "" if it has none.
+// says what is wrong with our own credentials, or with the token; "" if it has none.
 func oauthError(body []byte) string {
 	var answer struct {
 		Error string `json:"error"`
 	}
-	if json.Unmarshal(body, &answer) != nil || answer.Error == "" {
+	if json.Unmarshal(body, &answer) != nil {
 		return ""
 	}
-	return fmt.Sprintf(", error %.64q", answer.Error)
+	return answer.Error
 }

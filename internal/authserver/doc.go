@@ -6,7 +6,8 @@ package authserver
 
 import "errors"
 
-// Every error of a [Client] wraps one of these. Neither is a verdict about a token.
+// Every error of a [Client] wraps one of the first two. Neither is a verdict about a
+// token by itself.
 var (
 	// ErrNoAnswer says that there was no answer, or that the server says it has none
 	// now (5xx, 429): trying again later may help.
@@ -15,4 +16,8 @@ var (
 	// redirect, a page or another issuer's metadata: somebody has to change the
 	// configuration, here or there.
 	ErrBadAnswer = errors.New("unusable answer from the authorization server")
+	// ErrUnsupportedToken says besides that the server knows no tokens of this kind
+	// (400 with the error unsupported_token_type of RFC 7009, section 2.2.1), as some
+	// that introspect answer to a JWT.
+	ErrUnsupportedToken = errors.New("tokens of this kind are not supported")
 )

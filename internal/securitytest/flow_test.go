@@ -42,8 +42,9 @@ func issued(t testing.TB, as *oidctest.Server, configure ...func(*server.Config)
 // every door with what they grant, and no further.
 func TestIssuedTokens(t *testing.T) {
 	as := oidctest.Start(t, read, write, admin)
-	w := issued(t, as)
+	foreign := bearer(newForge(t).good())
 	for _, format := range []string{oidctest.RS256, oidctest.ES256, oidctest.Opaque} {
+		w := issued(t, as) // a new one forgets who failed
 		for _, d := range httpDoors {
 			t.Run(format+"/"+d.name, func(t *testing.T) {
 				p := &probe{T: t, door: d}
@@ -57,6 +58,8 @@ func TestIssuedTokens(t *testing.T) {
 				p.refused(insufficient(o, read+" "+write), "the challenge of %s", o)
 				p.accepts("a wider token of the same subject", c.call(wide, "edit_note", `{}`))
 				p.unauthorized(w, "a token for another resource", c.call(elsewhere, "read_note", `{}`))
+				p.unauthorized(w, "another issuer's token", c.call(foreign, "read_note", `{}`))
+				p.unauthorized(w, "no token of anybody's", c.call(bearer("nobody"), "read_note", `{}`))
 			})
 		}
 	}
