@@ -36,6 +36,7 @@ func TestStore(t *testing.T) {
 		"shared pool":            sharedPool,
 		"forgeries":              forgeries,
 		"anything":               anything,
+		"linearizable":           linearizable,
 		"doors share sessions":   doorsShareSessions,
 	} {
 		t.Run(name, func(t *testing.T) {
