@@ -19,6 +19,13 @@ func (c Config) warnings() []string {
 	if !c.hasCredentials() {
 		lines = append(lines, "no credentials are configured: every caller may do everything; set API_KEYS to change that")
 	}
+	if c.hasCredentials() && c.InsecureNoAuth {
+		lines = append(lines, "INSECURE_NO_AUTH=1 has no effect, since credentials are configured: every caller needs some; take it out")
+	}
+	if c.TLSFiles.ClientCA != "" && c.Certificates == nil {
+		lines = append(lines, "TLS_CLIENT_CA_FILE is set, but nothing says who the clients of these certificates are: "+
+			"they are only compared with tokens that are bound to them; the program has to set Config.Certificates")
+	}
 	if c.hasCredentials() && c.isClearText() {
 		lines = append(lines, "PUBLIC_URL is http:// and not of this machine: credentials cross the network in clear text; "+
 			"serve HTTPS (TLS_CERT_FILE and TLS_KEY_FILE, or a proxy in front) and make it https://")
