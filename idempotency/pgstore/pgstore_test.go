@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"testing"
 	"time"
@@ -30,13 +31,13 @@ func open(t *testing.T, url string, o pgstore.Options) (*pgxpool.Pool, *pgstore.
 
 // The store keeps the contract that all stores keep, at every level of isolation.
 func TestContract(t *testing.T) {
-	server := pgtest.Start(t)
+	url := pgtest.Start(t).URL("postgres")
 	for _, level := range []pgx.TxIsoLevel{"", pgx.RepeatableRead, pgx.Serializable} {
 		t.Run("level "+string(level), func(t *testing.T) {
 			idempotencytest.Exercise(t, func(t *testing.T) func() idempotency.Store {
-				url := server.Database(t)
+				table := pgx.Identifier{"public", `odd "name ` + rand.Text()}
 				return func() idempotency.Store {
-					_, s := open(t, url, pgstore.Options{Table: pgx.Identifier{"public", `odd "name`}, Tx: pgx.TxOptions{IsoLevel: level}})
+					_, s := open(t, url, pgstore.Options{Table: table, Tx: pgx.TxOptions{IsoLevel: level}})
 					return s
 				}
 			})

@@ -2,9 +2,11 @@ package sqlstore_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,13 +53,13 @@ func TestSQLiteContract(t *testing.T) {
 
 // On PostgreSQL, at every level of isolation.
 func TestPostgresContract(t *testing.T) {
-	server := pgtest.Start(t)
+	url := pgtest.Start(t).URL("postgres")
 	for _, level := range []sql.IsolationLevel{sql.LevelDefault, sql.LevelRepeatableRead, sql.LevelSerializable} {
 		t.Run(level.String(), func(t *testing.T) {
 			idempotencytest.Exercise(t, func(t *testing.T) func() idempotency.Store {
-				url := server.Database(t)
+				table := "t_" + strings.ToLower(rand.Text())
 				return func() idempotency.Store {
-					return open(t, openDB(t, "pgx", url), sqlstore.Options{Dialect: sqlstore.Postgres, Tx: &sql.TxOptions{Isolation: level}})
+					return open(t, openDB(t, "pgx", url), sqlstore.Options{Dialect: sqlstore.Postgres, Table: table, Tx: &sql.TxOptions{Isolation: level}})
 				}
 			})
 		})
