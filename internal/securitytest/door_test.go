@@ -58,6 +58,10 @@ var (
 	mcpDoors     = append(slices.Clone(legacyDoors), modernDoor)
 	httpDoors    = append(slices.Clone(restDoors), mcpDoors...)
 	everyDoor    = append(slices.Clone(httpDoors), stdioDoor)
+
+	// wireDoors are one of each way over the wire, for cases that take long and
+	// in which the revisions with sessions cannot differ.
+	wireDoors = []door{restDoor, eventsDoor, sseDoor, november, modernDoor}
 )
 
 // is reports whether the door is among these.

@@ -15,9 +15,6 @@ import (
 	"github.com/tandem-go/tandem/server"
 )
 
-// wireDoors are one of each way over the wire, since revisions do not differ there.
-var wireDoors = []door{restDoor, eventsDoor, sseDoor, november, modernDoor}
-
 var faultCases = []securityCase{
 	{44, "slow_header_and_body", wireDoors, testSlowRequests},
 	{45, "slow_reader", []door{eventsDoor, sseDoor, november, modernDoor}, testSlowReader},

@@ -17,7 +17,7 @@ var originCases = []securityCase{
 	{35, "cors_preset", httpDoors, testCORS},
 	{53, "escaped_paths", restDoors, testEscapedPaths},
 	{53, "escaped_uris", mcpDoors, testEscapedURIs},
-	{54, "forwarded_for", httpDoors, testForwardedFor},
+	{54, "forwarded_for", wireDoors, testForwardedFor},
 }
 
 // A name that suddenly resolves to the service is not the service's, although
