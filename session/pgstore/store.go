@@ -164,12 +164,20 @@ func (s *Store) connect(ctx context.Context) (*pgx.Conn, error) {
 		}
 	}
 	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
-	if err == nil && cfg.AfterConnect != nil {
-		if err = cfg.AfterConnect(ctx, conn); err != nil {
-			closeConn(conn)
-		}
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	if cfg.AfterConnect != nil {
+		err = cfg.AfterConnect(ctx, conn)
+	}
+	if err == nil {
+		err = readCommitted(ctx, conn)
+	}
+	if err != nil {
+		closeConn(conn)
+		return nil, err
+	}
+	return conn, nil
 }
 
 // closeConn says goodbye to the server, if that takes no time.
