@@ -16,6 +16,7 @@ import (
 	"github.com/tandem-go/tandem"
 	"github.com/tandem-go/tandem/auth"
 	"github.com/tandem-go/tandem/mcp"
+	"github.com/tandem-go/tandem/session"
 )
 
 // Config says how a service is served. The zero value is ready to use: on
@@ -78,6 +79,13 @@ type Config struct {
 	// asked may answer to another replica, or after a restart: see
 	// [tandem.Service.SetStateKeys]. Nil leaves the service's as they are.
 	StateKeys []tandem.Secret
+	// StateURL is the engine by which replicas share sessions, with the calls in
+	// flight, and rate limits: "redis://…", "rediss://…" or "postgres://…", by one
+	// of StateDrivers. It needs StateKeys. Empty or "memory:" shares nothing.
+	StateURL tandem.Secret
+	// StateDrivers are the drivers that StateURL may name, such as
+	// redisstore.Driver() and pgstore.Driver(): what is not here is not compiled in.
+	StateDrivers []session.Driver
 
 	// AllowedOrigins are the exact origins of web pages that may call, besides
 	// the service's own, such as "https://app.example.com". Nil means none.
@@ -215,6 +223,7 @@ func (c Config) validate() error {
 	wrong("RESTPrefix", checkRESTPrefix(c.RESTPrefix))
 	wrong("Auth", c.checkAuth())
 	wrong("StateKeys", checkStateKeys(c.StateKeys))
+	wrong("StateURL", c.checkStateURL())
 	wrong("AllowedOrigins", checkOrigins(c.AllowedOrigins))
 	wrong("AllowedHosts", checkHosts(c.AllowedHosts))
 	wrong("RateLimit", c.RateLimit.check())

@@ -187,6 +187,12 @@ var variables = []variable{
 		},
 	},
 	{
+		name: "STATE_URL", takes: "memory:, redis://user:password@host:6379/0, rediss://… or postgres://user:password@host/database",
+		secret: true, file: true,
+		about: "what replicas share sessions and rate limits by; needs STATE_KEYS; default: memory:, one replica",
+		set:   func(c *Config, v string) error { c.StateURL = tandem.Secret(v); return nil },
+	},
+	{
 		name: "HIDE_FORBIDDEN", takes: "1 or 0", about: "1 hides from each caller what it may not use, on both doors and in the documents",
 		set: func(c *Config, v string) error { return setFlag(&c.HideForbidden, v) },
 	},

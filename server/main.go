@@ -13,12 +13,13 @@ import (
 
 	"github.com/tandem-go/tandem"
 	"github.com/tandem-go/tandem/auth"
+	"github.com/tandem-go/tandem/session"
 )
 
 // The exit codes of [Main].
 const (
 	exitOK    = 0
-	exitError = 1 // serving failed, or the drain was not complete
+	exitError = 1 // serving failed, the shared state cannot be reached, or the drain was not complete
 	exitUsage = 2 // the flags, the environment or the configuration are wrong
 )
 
@@ -53,7 +54,7 @@ func (p program) run(svc *tandem.Service, args []string, configure ...func(*Conf
 	}
 	s, err := p.configure(svc, stdio, configure)
 	if err != nil {
-		return p.fail(exitUsage, err)
+		return p.fail(exitOf(err), err)
 	}
 	ctx, release := untilSignal()
 	defer release()
@@ -66,6 +67,14 @@ func (p program) run(svc *tandem.Service, args []string, configure ...func(*Conf
 		return p.fail(exitError, err)
 	}
 	return exitOK
+}
+
+// exitOf tells what may work the next time from what is wrong.
+func exitOf(err error) int {
+	if errors.Is(err, session.ErrUnavailable) {
+		return exitError
+	}
+	return exitUsage
 }
 
 // untilSignal returns a context that ends at the first signal to stop. By then
@@ -111,6 +120,7 @@ func (p program) configure(svc *tandem.Service, stdio bool, configure []func(*Co
 	}
 	if stdio { // nothing listens, so nothing needs credentials
 		cfg.Addr, cfg.MetricsAddr, cfg.Listener = "", "", nil
+		cfg.StateURL = "" // and the one caller's session ends with the process
 	} else if err := cfg.inherit(); err != nil {
 		return nil, err
 	}

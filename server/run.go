@@ -209,14 +209,22 @@ func (s *Server) stopAll() error {
 	s.gate.close()
 	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
 	defer cancel()
-	door := s.closeDoor()
+	door := errors.Join(s.closeDoor(), s.closeState())
 	stopped := s.service.Stop(ctx)
 	return errors.Join(door, stopped, s.verifier.Close(ctx), s.tracer.close(ctx))
 }
 
 // release undoes what a failed New has made.
 func (s *Server) release(ctx context.Context) error {
-	return errors.Join(s.closeDoor(), s.verifier.Close(ctx), s.tracer.close(ctx))
+	return errors.Join(s.closeDoor(), s.closeState(), s.verifier.Close(ctx), s.tracer.close(ctx))
+}
+
+// closeState leaves the replicas, once nothing needs the state any more.
+func (s *Server) closeState() error {
+	if s.state == nil {
+		return nil
+	}
+	return s.state.Close()
 }
 
 func (s *Server) closeDoor() error {

@@ -14,6 +14,7 @@ import (
 	"github.com/tandem-go/tandem/mcp"
 	"github.com/tandem-go/tandem/openapi"
 	"github.com/tandem-go/tandem/rest"
+	"github.com/tandem-go/tandem/session"
 )
 
 // Server serves one service. Make one with [New]. It serves once: after it has
@@ -36,6 +37,7 @@ type Server struct {
 	resources *resources  // nil where no authorization server can be found
 	tls       *tls.Config // nil where Run serves plain HTTP
 
+	state     session.Store     // nil where replicas share nothing
 	door      *mcp.Door         // nil where the MCP door is closed
 	protocol  *health.Protocol  // likewise
 	readiness *health.Readiness // of the whole
@@ -57,7 +59,8 @@ type doors struct {
 
 // New composes everything that serves svc. Operations and resources are to be
 // registered before. The error names each field of cfg that is wrong; listening
-// beyond loopback without credentials is one such mistake.
+// beyond loopback without credentials is one such mistake. With a [Config.StateURL]
+// it connects to the engine, which is [session.ErrUnavailable] if that fails.
 //
 // Whoever does not call [Server.Run] calls [Server.Start] before serving and
 // [Server.Stop] after.
@@ -108,6 +111,9 @@ func (s *Server) compose() (err error) {
 		return err
 	}
 	if s.tracer, err = newTracer(s.service, s.config.Tracing); err != nil {
+		return err
+	}
+	if s.state, err = s.config.openState(s.service.Name()); err != nil {
 		return err
 	}
 	if s.resources, err = s.newResources(); err != nil {
@@ -182,6 +188,9 @@ func (s *Server) title() string {
 func (s *Server) mcpConfig() mcp.Config {
 	c := s.config
 	m := c.MCP
+	if s.state != nil {
+		m.Sessions = s.state
+	}
 	if c.PublicURL != "" || c.BasePath != "" { // else the door takes it from the request
 		base, _ := c.basePath()
 		setDefault(&m.MessagesURL, base+"/mcp/messages")

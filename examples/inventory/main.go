@@ -13,6 +13,9 @@ import (
 
 	"github.com/tandem-go/tandem/examples/inventory/service"
 	"github.com/tandem-go/tandem/server"
+	"github.com/tandem-go/tandem/session"
+	"github.com/tandem-go/tandem/session/pgstore"
+	"github.com/tandem-go/tandem/session/redisstore"
 )
 
 func main() {
@@ -26,5 +29,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "inventory:", err)
 		os.Exit(2)
 	}
-	server.Main(svc, func(c *server.Config) { c.Usage = service.Usage })
+	server.Main(svc, func(c *server.Config) {
+		c.Usage = service.Usage
+		c.StateDrivers = []session.Driver{redisstore.Driver(), pgstore.Driver()}
+	})
 }

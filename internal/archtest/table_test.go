@@ -40,18 +40,20 @@ var rooms = []room{
 	{"idempotency/pgstore", []string{"idempotency"}},
 	{"idempotency/sqlstore", []string{"idempotency"}},
 	{"health", []string{"."}},
-	{"server", []string{".", "auth", "auth/apikey", "auth/introspection", "auth/jwt", "health", "internal/authserver", "mcp", "openapi", "rest"}},
+	{"server", []string{".", "auth", "auth/apikey", "auth/introspection", "auth/jwt", "health", "internal/authserver", "mcp", "openapi", "rest", "session"}},
 	{"cmd/tandem", []string{".", "auth", "auth/apikey", "server"}},
 	{"tandemtest", []string{".", "internal/binding", "mcp", "rest"}},
 
 	// The examples use public packages only; of Tandem the reference service's
 	// domain and store know the error type alone.
+	{"examples/guarded", []string{".", "auth/apikey", "auth/mtls", "server"}},
 	{"examples/hello", []string{".", "server"}},
+	{"examples/middleware", []string{".", "auth", "auth/apikey"}},
 	{"examples/migrating", []string{".", "server"}},
 	{"examples/notes", []string{".", "server"}},
 	{"examples/conformance", []string{"examples/conformance/fixtures", "server"}},
 	{"examples/conformance/fixtures", []string{"."}},
-	{"examples/inventory", []string{"examples/inventory/service", "server"}},
+	{"examples/inventory", []string{"examples/inventory/service", "server", "session", "session/pgstore", "session/redisstore"}},
 	{"examples/inventory/service", []string{".", "examples/inventory/internal/stock", "examples/inventory/internal/store", "server"}},
 	{"examples/inventory/internal/stock", []string{"."}},
 	{"examples/inventory/internal/store", []string{".", "examples/inventory/internal/stock"}},
@@ -115,7 +117,7 @@ var bans = []ban{
 	},
 	{
 		path:   "modernc.org/sqlite",
-		only:   []string{"cmd/tandem", "examples/inventory/internal/store", "examples/migrating"},
+		only:   []string{"cmd/tandem", "examples/guarded", "examples/inventory/internal/store", "examples/migrating"},
 		reason: "which database a service uses is for the service to say; an import here compiles it into every user's program",
 	},
 	{

@@ -91,6 +91,9 @@ func join(ctx context.Context, pool *pgxpool.Pool, set settings) (*Store, error)
 	s.link = newLink(s)
 	if err := s.link.open(ctx); err != nil {
 		at := pool.Config().ConnConfig
+		if unavailable(err) {
+			err = fmt.Errorf("%w: %w (is the server running, and is this its host and port?)", session.ErrUnavailable, err)
+		}
 		return nil, fmt.Errorf("pgstore: database %q on %s:%d: %w", at.Database, at.Host, at.Port, err)
 	}
 	return s, nil
