@@ -21,10 +21,14 @@ func TestBrowser(t *testing.T) {
 	open := inventory(t)
 	open.Observe(seen.watch)
 	config, err := json.Marshal(map[string]string{
-		"chromium":   chromium,
-		"open":       serve(t, open, server.Config{}),
-		"closed":     serve(t, inventory(t), server.Config{APIKeys: []tandem.Secret{browserKey}}),
-		"hidden":     serve(t, inventory(t), server.Config{APIKeys: []tandem.Secret{browserKey}, HideForbidden: true}),
+		"chromium": chromium,
+		"open":     serve(t, open, server.Config{}),
+		"closed":   serve(t, inventory(t), server.Config{APIKeys: []tandem.Secret{browserKey}}),
+		"hidden":   serve(t, inventory(t), server.Config{APIKeys: []tandem.Secret{browserKey}, HideForbidden: true}),
+		"issuer": serve(t, inventory(t), server.Config{
+			APIKeys: []tandem.Secret{browserKey},
+			Auth:    server.Auth{Issuer: "http://127.0.0.1:9/realms/shop", Audiences: []string{"shop"}, JWKSURL: "http://127.0.0.1:9/keys"},
+		}),
 		"key":        browserKey,
 		"based":      serve(t, inventory(t), server.Config{BasePath: "/behind/proxy"}) + "/behind/proxy",
 		"everything": serve(t, everything(t), server.Config{}),

@@ -103,7 +103,7 @@ func (b *builder) document() object {
 	doc.set("openapi", version)
 	doc.set("info", b.info())
 	doc.set("servers", []object{{{"url", strings.TrimSuffix(b.cfg.ServerURL, "/")}, {"description", "This service"}}})
-	doc.set("security", b.cfg.Security.alternatives(nil))
+	doc.set("security", b.cfg.Security.alternatives())
 	doc.set("tags", b.tags())
 	doc.set("paths", paths)
 	doc.object("components", b.components())

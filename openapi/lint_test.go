@@ -21,6 +21,7 @@ func TestLint(t *testing.T) {
 	files := []string{
 		fetch(t, dir, "served", serve(t, inventory(t), server.Config{})),
 		save(t, dir, "closed", build(t, inventory(t), openapi.Config{ServerURL: "https://inventory.tandem.dev/api/v1", DocsURL: "https://inventory.tandem.dev/docs/mcp", Security: openapi.Security{Bearer: true}})),
+		save(t, dir, "issuer", build(t, everything(t), openapi.Config{Security: openapi.Security{Bearer: true, Issuer: "https://id.example.com", Certificates: true}})),
 		save(t, dir, "everything", build(t, everything(t), openapi.Config{Security: openapi.Security{Bearer: true}})),
 	}
 	for _, file := range files {

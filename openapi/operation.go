@@ -24,7 +24,7 @@ func (b *builder) operation(op *tandem.Registered) object {
 	o.set("responses", b.answers(op))
 	if len(op.Scopes) > 0 {
 		if b.cfg.Security.needed() {
-			o.set("security", b.cfg.Security.alternatives(op.Scopes))
+			o.set("security", b.cfg.Security.alternatives())
 		}
 		o.set("x-scopes", op.Scopes)
 	}

@@ -30,15 +30,16 @@ const (
 
 func (s Security) needed() bool { return s.Bearer || s.Issuer != "" || s.Certificates }
 
-// alternatives lists the credentials of which a caller needs one. Only the scheme
-// that knows of scopes can list them.
-func (s Security) alternatives(scopes []string) []object {
+// alternatives lists the credentials of which a caller needs one. Scopes are in
+// x-scopes alone: a requirement of openIdConnect may list them, but linters look for
+// them in the scheme, which has none.
+func (s Security) alternatives() []object {
 	list := []object{}
 	if s.Bearer || s.Issuer != "" {
 		list = append(list, object{{bearer, []string{}}})
 	}
 	if s.Issuer != "" {
-		list = append(list, object{{openID, append([]string{}, scopes...)}})
+		list = append(list, object{{openID, []string{}}})
 	}
 	if s.Certificates {
 		list = append(list, object{{certificate, []string{}}})

@@ -281,6 +281,16 @@ test("what is hidden appears once its key is entered, and goes with it", config.
   assert.equal(await page.evaluate(() => sessionStorage.getItem("tandem-docs:key")), null);
 }, { allow: /status of 401/ });
 
+test("a token of an authorization server is entered like a key, and no login is offered", config.issuer, async (page, site) => {
+  await page.goto(`${site}/docs`);
+  await page.getByRole("button", { name: "Authorize" }).first().click();
+  await page.locator(".auth-container input").fill(config.key);
+  assert.equal(await page.locator(".auth-container input").count(), 1);
+  await page.locator(".auth-container button[type=submit]").click();
+  const { status } = await execute(page, site);
+  assert.match(status, /^200/);
+});
+
 // Every screen -------------------------------------------------------------------------
 
 for (const viewport of [{ width: 360, height: 740 }, { width: 1600, height: 900 }]) {
