@@ -46,7 +46,7 @@ race:
 	$(GO) run ./internal/testreport $$detector -timeout 20m ./...
 
 bench: ## the same operation through both doors, and the schemas below them
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./rest ./mcp ./internal/schema ./session
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./rest ./mcp ./internal/schema ./session ./auth/...
 
 fuzz: ## each fuzz target for FUZZTIME
 	@grep -rno --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Za-z0-9_]*' . | \
