@@ -119,7 +119,7 @@ var faults = []struct {
 	apply:    starting(func(s *idempotency.Start) { s.Hash = [32]byte{} }),
 }, {
 	name:     "a key in flight fails otherwise",
-	caughtBy: "in_flight race",
+	caughtBy: "in_flight",
 	apply: func(f *faulty) {
 		f.begin = func(ctx context.Context, s idempotency.Start) (idempotency.Begun, error) {
 			b, err := f.Store.Begin(ctx, s)
