@@ -1,8 +1,10 @@
 package securitytest
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"testing"
@@ -10,6 +12,38 @@ import (
 
 // guideRow is a row of the tables in the guide: the number of a case, and its test.
 var guideRow = regexp.MustCompile("(?m)^\\| (\\d+) \\|.*\\| (?:`(\\d\\d_\\w+)`|–) \\|$")
+
+// guideTest is a test that the guide names outside of its tables.
+var guideTest = regexp.MustCompile("`(Test\\w+)`")
+
+// Tests that the guide names in its text are there.
+func TestGuideNamesTests(t *testing.T) {
+	page, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code bytes.Buffer
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code.Write(text)
+	}
+	names := guideTest.FindAllSubmatch(page, -1)
+	for _, m := range names {
+		if !bytes.Contains(code.Bytes(), []byte("func "+string(m[1])+"(t *testing.T)")) {
+			t.Errorf("there is no %s", m[1])
+		}
+	}
+	if len(names) == 0 {
+		t.Error("no test was found: this one checks nothing")
+	}
+}
 
 // The guide to security has a row for each case with the name of its test, and for
 // each number that this table leaves out.
