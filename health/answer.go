@@ -10,16 +10,17 @@ import (
 // Status is the state of a component, or of the whole.
 type Status string
 
-// The states. Draining is one of the whole only.
+// The states. Degraded and Draining are of the whole only.
 const (
 	OK       Status = "ok"
+	Degraded Status = "degraded" // it works, but for what needs the state that replicas share
 	Failing  Status = "failing"
 	Draining Status = "draining"
 )
 
-// HTTPStatus returns 200 for OK and 503 for everything else.
+// HTTPStatus returns 200 for OK and Degraded, and 503 for everything else.
 func (s Status) HTTPStatus() int {
-	if s == OK {
+	if s == OK || s == Degraded {
 		return http.StatusOK
 	}
 	return http.StatusServiceUnavailable

@@ -24,15 +24,15 @@ var (
 	errBusy    = errors.New("the last check has not answered yet")
 )
 
-// component runs the checks of one resource, one at a time.
+// component runs the checks of one resource, or of the shared state, one at a time.
 type component struct {
 	name string
 	ping func(context.Context) error
 	busy chan struct{} // holds a token while a check runs
 }
 
-func newComponent(r *tandem.Managed) *component {
-	return &component{name: r.Name, ping: r.Ping, busy: make(chan struct{}, 1)}
+func newComponent(name string, ping func(context.Context) error) *component {
+	return &component{name: name, ping: ping, busy: make(chan struct{}, 1)}
 }
 
 // check runs the resource's check until it answers or ctx ends. A check that

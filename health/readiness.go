@@ -20,6 +20,9 @@ type ReadinessConfig struct {
 	Draining func() bool
 	// Protocol is the MCP door's self-check; nil where no MCP door is served.
 	Protocol *Protocol
+	// State checks what replicas share; nil where they share nothing. While it fails
+	// the service is Degraded.
+	State func(context.Context) error
 	// Logger receives the causes of failures; nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -30,6 +33,7 @@ type Readiness struct {
 	config  ReadinessConfig
 	started time.Time
 	result  *cached[map[string]Component]
+	state   *component // nil where replicas share nothing
 
 	mu         sync.Mutex
 	components map[string]*component // by resource name
@@ -69,16 +73,21 @@ func NewReadiness(svc *tandem.Service, c ReadinessConfig) *Readiness {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	return &Readiness{
+	h := &Readiness{
 		service:    svc,
 		config:     c,
 		started:    time.Now(),
 		result:     newCached[map[string]Component](c.TTL),
 		components: map[string]*component{},
 	}
+	if c.State != nil {
+		h.state = newComponent(stateComponent, c.State)
+	}
+	return h
 }
 
-// ServeHTTP answers 200 when the service is ready, else 503, with a [Report].
+// ServeHTTP answers 200 when the service is ready, Degraded included, else 503, with
+// a [Report].
 func (h *Readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	mount := ""
 	if p := h.config.Protocol; p != nil {
@@ -96,17 +105,12 @@ func (h *Readiness) check(ctx context.Context, mount string) Report {
 		return h.checkAll(ctx, mount)
 	})
 	report := Report{
-		Status:        OK,
+		Status:        h.verdict(components),
 		Service:       h.service.Name(),
 		Version:       h.service.Version(),
 		UptimeSeconds: time.Since(h.started).Seconds(),
 		Components:    components,
 		Pools:         h.pools(),
-	}
-	for _, c := range components {
-		if c.Status != OK {
-			report.Status = Failing
-		}
 	}
 	if h.config.Draining != nil && h.config.Draining() {
 		report.Status = Draining
@@ -121,25 +125,20 @@ func (h *Readiness) checkAll(ctx context.Context, mount string) map[string]Compo
 		mu      sync.Mutex
 		results = map[string]Component{}
 	)
-	run := func(name string, check func(context.Context) Component) {
-		wg.Go(func() {
-			result := check(ctx)
-			mu.Lock()
-			defer mu.Unlock()
-			results[name] = result
-		})
+	report := func(name string, c Component) {
+		mu.Lock()
+		defer mu.Unlock()
+		results[name] = c
 	}
 	for _, r := range h.service.Managed() {
 		c := h.component(r)
-		run(r.Name, func(ctx context.Context) Component {
+		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 			defer cancel()
-			return c.check(ctx)
+			report(r.Name, c.check(ctx))
 		})
 	}
-	if p := h.config.Protocol; p != nil {
-		run(doorComponent, func(ctx context.Context) Component { return p.check(ctx, mount).component() })
-	}
+	wg.Go(func() { h.doorComponents(ctx, mount, report) })
 	wg.Wait()
 	h.log(ctx, results)
 	return results
@@ -151,7 +150,7 @@ func (h *Readiness) component(r *tandem.Managed) *component {
 	defer h.mu.Unlock()
 	c, ok := h.components[r.Name]
 	if !ok {
-		c = newComponent(r)
+		c = newComponent(r.Name, r.Ping)
 		h.components[r.Name] = c
 	}
 	return c

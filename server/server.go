@@ -236,6 +236,7 @@ func (s *Server) composeHealth() {
 	s.readiness = health.NewReadiness(s.service, health.ReadinessConfig{
 		Draining: s.draining.Load,
 		Protocol: s.protocol,
+		State:    s.stateCheck(),
 		Logger:   s.config.Logger,
 	})
 }

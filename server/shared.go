@@ -117,3 +117,19 @@ func (c Config) storeSecrets() ([][]byte, error) {
 	}
 	return secrets, nil
 }
+
+// stateCheck returns the check of the engine, or nil where replicas share nothing.
+func (s *Server) stateCheck() func(context.Context) error {
+	if s.state == nil {
+		return nil
+	}
+	if p, ok := s.state.(interface{ Ping(context.Context) error }); ok {
+		return p.Ping
+	}
+	return func(ctx context.Context) error {
+		if _, err := s.state.Load(ctx, "health"); !errors.Is(err, session.ErrNotFound) {
+			return err
+		}
+		return nil
+	}
+}

@@ -8,6 +8,7 @@ type statements struct {
 	begin, append, take, calls, orphans, read string
 	replica, beat, forgetReplicas, leave      string
 	sendSignal, broadcast, takeSignals, tell  string
+	spend, forgetBuckets                      string
 }
 
 func newStatements(schema string) statements {
@@ -41,6 +42,9 @@ func newStatements(schema string) statements {
 			LEFT JOIN LATERAL (
 				SELECT n, call, data FROM {schema}.events WHERE stream = t.id AND n > $3::bigint ORDER BY n LIMIT $4::integer) e ON true
 			WHERE s.id = $1::bytea ORDER BY e.n`),
+
+		spend:         in(`SELECT * FROM {schema}.spend($1::bytea, $2::integer, $3::integer, $4::interval)`),
+		forgetBuckets: in(`SELECT {schema}.forget_buckets($1::integer)`),
 
 		replica:        in(`SELECT nextval('{schema}.replica_ids')`),
 		beat:           in(`SELECT * FROM {schema}.beat($1::bigint, $2::interval, $3::interval, $4::integer, $5::timestamptz)`),

@@ -23,6 +23,9 @@ func (s *Store) Sweep(ctx context.Context) (deleted int, err error) {
 	if err := s.forgetFinished(ctx); err != nil {
 		return 0, err
 	}
+	if err := s.forgetBuckets(ctx); err != nil {
+		return 0, err
+	}
 	if err := s.exec(ctx, s.sql.forgetReplicas, s.me, forgetAfter); err != nil {
 		return 0, err
 	}

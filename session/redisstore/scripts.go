@@ -68,6 +68,7 @@ var (
 	reserveScript = onOther("reserve")
 	releaseScript = onOther("release")
 	placesScript  = onOther("places")
+	spendScript   = onOther("spend").onlyOnce() // repeated, it would take twice as many
 	beatScript    = onOther("beat")
 	lookScript    = onOther("look")
 	tellScript    = lookScript.onlyOnce() // with a message
