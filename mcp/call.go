@@ -39,6 +39,9 @@ func (d *Door) callTool(ctx context.Context, dst []byte, x *exchange) ([]byte, e
 	if err != nil {
 		return dst, err
 	}
+	if call.IdempotencyKey, err = x.key(ctx, call.Operation); err != nil {
+		return dst, err
+	}
 	result, err := d.invoke(ctx, call, x)
 	if out, done, fault := d.interim(dst, err); done {
 		return out, fault
@@ -88,6 +91,9 @@ func (d *Door) encode(dst []byte, x *exchange, tool *tool, result tandem.Result,
 		if hasStructured(x.revision) {
 			dst = appendStructured(dst, tool, result.JSON)
 		}
+	}
+	if result.Replayed {
+		return d.appendReplayedMeta(dst, x)
 	}
 	return d.appendServerMeta(dst, x)
 }

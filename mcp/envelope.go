@@ -53,6 +53,7 @@ type meta struct {
 	abilities     []byte
 	progressToken []byte
 	logLevel      []byte
+	key           []byte // of idempotency
 }
 
 // The _meta keys of a request, 2026-07-28, section "Per-request protocol fields".
@@ -289,6 +290,8 @@ func (s *scanner) meta(m *meta) error {
 			return s.once(&m.progressToken)
 		case metaLogLevel:
 			return s.once(&m.logLevel)
+		case metaKey:
+			return s.once(&m.key)
 		}
 		return s.skip()
 	})

@@ -52,6 +52,7 @@ func (d *Door) servePost(w http.ResponseWriter, r *http.Request, version string)
 		return
 	}
 	m.body = body
+	r = keepKey(r)
 	if isModern(version) || m.params.meta.version != nil && m.kind == request {
 		d.serveModern(w, r, &m, a)
 		return

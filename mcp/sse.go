@@ -152,7 +152,7 @@ func (d *Door) serveMessages(w http.ResponseWriter, r *http.Request) {
 		writeFault(w, m.id, d.fault(r.Context(), err))
 		return
 	}
-	ctx, err := keptToolsets(r.Context(), &record)
+	ctx, err := keptToolsets(keepKey(r).Context(), &record)
 	if err == nil {
 		var admitted bool
 		if admitted, err = d.admitSSE(w, r.WithContext(ctx), &record, m); err == nil && !admitted {

@@ -24,6 +24,9 @@ func (b *builder) parameters(op *tandem.Registered) []object {
 		}
 		list = append(list, parameter)
 	}
+	if op.Idempotency != 0 {
+		list = append(list, idempotencyHeader(op))
+	}
 	if op.Asks {
 		list = append(list, resumeHeaders()...)
 	}

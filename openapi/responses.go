@@ -37,7 +37,13 @@ func problemsOf(op *tandem.Registered, auth bool) []problem {
 	if op.Asks {
 		codes = append(codes, tandem.FailedPrecondition)
 	}
+	if op.Idempotency != 0 {
+		codes = append(codes, tandem.Aborted)
+	}
 	byStatus := map[int]*problem{}
+	if op.Idempotency != 0 {
+		byStatus[unprocessable] = &problem{status: unprocessable}
+	}
 	for _, code := range append(codes, op.Errors...) {
 		status := code.HTTPStatus()
 		if byStatus[status] == nil {
@@ -242,6 +248,10 @@ var refusals = map[int]refusal{
 	http.StatusRequestEntityTooLarge: {
 		"ContentTooLarge", "The body is larger than the service takes.",
 		"the body may have at most 4194304 bytes", tandem.ResourceExhausted,
+	},
+	unprocessable: {
+		"IdempotencyKeyReused", "The idempotency key was used with other arguments.",
+		"the idempotency key was used with other arguments; a new call needs a new key", tandem.InvalidArgument,
 	},
 	http.StatusUnsupportedMediaType: {
 		"UnsupportedMediaType", "The body is not declared as plain JSON.",

@@ -27,6 +27,7 @@ func (h *Handler) encode(w http.ResponseWriter, r *http.Request, call *tandem.Ca
 	header := w.Header()
 	header["X-Content-Type-Options"] = noSniff
 	addVary(header)
+	tellReplay(header, result)
 	status := call.Operation.SuccessStatus()
 	if call.Operation.HasContent() {
 		writeContent(w, status, result.Blocks)

@@ -93,6 +93,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, *refusal)
 		return
 	}
+	if err := takeKey(call, r.Header); err != nil {
+		h.encodeError(w, r, call, err)
+		return
+	}
 	if accepted == events && r.Method != http.MethodHead {
 		h.serveEvents(w, r, call, resume)
 		return

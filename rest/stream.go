@@ -28,6 +28,9 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, call *tand
 		h.encodeError(w, r, call, err)
 		return
 	}
+	if !s.isOpen() {
+		tellReplay(w.Header(), result)
+	}
 	s.open() // for an answer that an interceptor gave in the handler's stead
 	switch {
 	case err != nil:

@@ -64,7 +64,7 @@ func remember(next http.Handler) http.Handler {
 }
 
 const anonymousDetail = "this service has no credentials configured and serves its own machine only; " +
-	"set API_KEYS, or INSECURE_NO_AUTH=1 to let everybody in"
+	"set API_KEYS_FILE, AUTH_ISSUER or API_KEYS, or INSECURE_NO_AUTH=1 to let everybody in"
 
 // anonymous lets everybody in whose connection ends on loopback. A handler that
 // is mounted in another server does not know where that one listens, so each

@@ -30,7 +30,7 @@ const mcpParamPrefix = "mcp-param-"
 
 const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-	corsExpose  = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
+	corsExpose  = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed"
 	corsMaxAge  = "600" // seconds that a browser may keep a preflight's answer
 )
 

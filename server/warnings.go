@@ -17,7 +17,7 @@ func (s *Server) warn(ctx context.Context) {
 func (c Config) warnings() []string {
 	var lines []string
 	if !c.hasCredentials() {
-		lines = append(lines, "no credentials are configured: every caller may do everything; set API_KEYS to change that")
+		lines = append(lines, "no credentials are configured: every caller may do everything; set API_KEYS_FILE, AUTH_ISSUER or API_KEYS to change that")
 	}
 	if c.hasCredentials() && c.InsecureNoAuth {
 		lines = append(lines, "INSECURE_NO_AUTH=1 has no effect, since credentials are configured: every caller needs some; take it out")
