@@ -3,14 +3,17 @@ package deploytest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 )
@@ -156,9 +159,24 @@ func TestKubernetes(t *testing.T) {
 			t.Errorf("%s asks %v", probe, got)
 		}
 	}
-	if at(t, container, "lifecycle", "preStop", "sleep", "seconds") == nil {
-		t.Error("a pod is killed before the balancers know")
+	grace, err := time.ParseDuration(at(t, parts["ConfigMap"], "data", "SHUTDOWN_GRACE").(string))
+	if err != nil {
+		t.Fatal(err)
 	}
+	const stopping = 5 * time.Second // what resources get to stop, after the drain
+	needs := seconds(t, at(t, container, "lifecycle", "preStop", "sleep", "seconds")) + grace + stopping
+	if has := seconds(t, at(t, parts["Deployment"], "spec", "template", "spec", "terminationGracePeriodSeconds")); has < needs {
+		t.Errorf("a pod is killed after %v, and may need %v", has, needs)
+	}
+}
+
+func seconds(t *testing.T, value any) time.Duration {
+	t.Helper()
+	n, err := strconv.Atoi(fmt.Sprint(value))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(n) * time.Second
 }
 
 // The units are what systemd takes, and the socket is the service's.
