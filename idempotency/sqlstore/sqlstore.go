@@ -166,13 +166,26 @@ func outcome(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.Is(err, idempotency.ErrInFlight), errors.Is(err, idempotency.ErrReused):
 		return err
+	case conflicts(err):
+		return idempotency.ErrInFlight
 	}
 	return fmt.Errorf("%w: %w", idempotency.ErrUnavailable, err)
+}
+
+// conflicts reports whether the database refused a step because somebody else was at
+// the same rows, as it does for transactions that are to be serializable
+// (PostgreSQL, "Serialization Failure Handling").
+func conflicts(err error) bool {
+	var e interface{ SQLState() string }
+	return errors.As(err, &e) && (e.SQLState() == "40001" || e.SQLState() == "40P01")
 }
 
 // Sweep implements [idempotency.Store]. It forgets at most a thousand.
 func (s *Store) Sweep(ctx context.Context) (int, error) {
 	done, err := s.db.ExecContext(ctx, s.sql.sweep, time.Now().UnixMilli())
+	if conflicts(err) {
+		return 0, nil // somebody else sweeps
+	}
 	if err != nil {
 		return 0, outcome(ctx, err)
 	}
