@@ -60,6 +60,7 @@ var rooms = []room{
 
 	// What tests need.
 	{"internal/archtest", nil},
+	{"internal/chaos", nil},
 	{"internal/clienttest", nil},
 	{"internal/deploytest", nil},
 	{"internal/difftest", nil},
