@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tandem-go/tandem/idempotency"
@@ -142,13 +143,26 @@ func outcome(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.Is(err, idempotency.ErrInFlight), errors.Is(err, idempotency.ErrReused):
 		return err
+	case conflicts(err):
+		return idempotency.ErrInFlight
 	}
 	return fmt.Errorf("%w: %w", idempotency.ErrUnavailable, err)
+}
+
+// conflicts reports whether the database refused a step because somebody else was at
+// the same rows, as it does for transactions that are to be serializable
+// (PostgreSQL, "Serialization Failure Handling").
+func conflicts(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }
 
 // Sweep implements [idempotency.Store]. It forgets at most a thousand.
 func (s *Store) Sweep(ctx context.Context) (int, error) {
 	tag, err := s.pool.Exec(ctx, s.sql.sweep)
+	if conflicts(err) {
+		return 0, nil // somebody else sweeps
+	}
 	return int(tag.RowsAffected()), outcome(ctx, err)
 }
 
