@@ -62,7 +62,7 @@ func (l classLimits) intercept(next tandem.Invoker) tandem.Invoker {
 		if limit == nil || call.Completing != "" || isSelfCheck(ctx) {
 			return next(ctx, call)
 		}
-		standing := limit.limiter.take(callerIn(ctx), time.Now())
+		standing := limit.limiter.ask(ctx, callerIn(ctx), time.Now())
 		limit.tell(ctx, call, standing)
 		if standing.wait > 0 {
 			return tandem.Result{}, tandem.Errorf(tandem.ResourceExhausted, "too many calls of the class %q; try again later",

@@ -96,7 +96,9 @@ type Config struct {
 	// -Proto and -Host and X-Request-Id are believed. Nil means none.
 	TrustedProxies []netip.Prefix
 	// RateLimit bounds the requests of each principal, or of each address where
-	// callers have no credentials; zero means no limit.
+	// callers have no credentials; zero means no limit. With a StateURL it counts
+	// over all replicas, each of which takes up to a 20th of it (50 at most) at once;
+	// while the engine is away it counts on each replica.
 	RateLimit Rate
 	// RateLimits bound the calls of each of them by the class of the operation
 	// ([tandem.Operation.Class]), through both doors together. A class that no

@@ -1,10 +1,9 @@
 package server
 
 import (
-	"container/list"
+	"context"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -22,17 +21,9 @@ type caller struct {
 
 // limiter keeps a token bucket for each of the callers that were seen last.
 type limiter struct {
-	rate     Rate
-	capacity int
-
-	mu      sync.Mutex
-	entries map[caller]*list.Element
-	recent  *list.List // of *bucket, the most recent one first
-}
-
-type bucket struct {
-	caller caller
-	tokens *rate.Limiter
+	rate Rate
+	callers[*rate.Limiter]
+	shared *sharedLimit // counts instead while it can; nil for one replica
 }
 
 // limiterCapacity bounds the memory of a limiter, about 2 MB.
@@ -43,7 +34,7 @@ func newLimiter(r Rate, capacity int) *limiter {
 	if r.Requests == 0 {
 		return nil
 	}
-	return &limiter{rate: r, capacity: capacity, entries: map[caller]*list.Element{}, recent: list.New()}
+	return &limiter{rate: r, callers: newCallers(capacity, func() *rate.Limiter { return rate.NewLimiter(r.limit(), r.Requests) })}
 }
 
 // standing is how a caller stands after it asked for a token.
@@ -53,12 +44,23 @@ type standing struct {
 	full time.Duration // until all of them are there again
 }
 
-// take takes a token, if there is one.
+// ask takes a token, if there is one, of the bucket that all replicas share, or
+// of this one's while that is out of reach.
+func (l *limiter) ask(ctx context.Context, c caller, now time.Time) standing {
+	if l != nil && l.shared != nil {
+		if s, ok := l.shared.take(ctx, c, now); ok {
+			return s
+		}
+	}
+	return l.take(c, now)
+}
+
+// take takes a token of this replica's bucket, if there is one.
 func (l *limiter) take(c caller, now time.Time) standing {
 	if l == nil {
 		return standing{}
 	}
-	tokens := l.bucket(c)
+	tokens := l.of(c)
 	var s standing
 	r := tokens.ReserveN(now, 1)
 	if s.wait = r.DelayFrom(now); s.wait > 0 {
@@ -68,22 +70,6 @@ func (l *limiter) take(c caller, now time.Time) standing {
 	s.left = max(int(have), 0)
 	s.full = time.Duration((float64(l.rate.Requests) - have) / float64(tokens.Limit()) * float64(time.Second))
 	return s
-}
-
-func (l *limiter) bucket(c caller) *rate.Limiter {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if e, ok := l.entries[c]; ok {
-		l.recent.MoveToFront(e)
-		return e.Value.(*bucket).tokens
-	}
-	if l.recent.Len() >= l.capacity {
-		oldest := l.recent.Remove(l.recent.Back()).(*bucket)
-		delete(l.entries, oldest.caller)
-	}
-	b := &bucket{caller: c, tokens: rate.NewLimiter(l.rate.limit(), l.rate.Requests)}
-	l.entries[c] = l.recent.PushFront(b)
-	return b.tokens
 }
 
 // callerOf returns whom to count for a request.
@@ -122,7 +108,7 @@ func (s *Server) limitRate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		standing := s.limiter.take(callerOf(requestFrom(r.Context())), time.Now())
+		standing := s.limiter.ask(r.Context(), callerOf(requestFrom(r.Context())), time.Now())
 		addRateLimit(w.Header(), policy, standing.item(requestsPolicy))
 		if standing.wait > 0 {
 			writeProblem(w, tooMany(standing.wait))

@@ -125,7 +125,9 @@ func (s *Server) compose() (err error) {
 	}
 	s.metrics = newMetrics(s.service, s.door)
 	s.observeCalls()
-	if limits := newClassLimits(s.config.RateLimits); len(limits) > 0 {
+	limits := newClassLimits(s.config.RateLimits)
+	s.shareLimits(limits)
+	if len(limits) > 0 {
 		s.service.Use(limits.intercept)
 	}
 	s.composeHealth()

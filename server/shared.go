@@ -133,3 +133,18 @@ func (s *Server) stateCheck() func(context.Context) error {
 		return nil
 	}
 }
+
+// shareLimits makes the limits count over all replicas, where the store can.
+func (s *Server) shareLimits(classes classLimits) {
+	tokens, ok := s.state.(tokenStore)
+	if !ok {
+		return
+	}
+	o := &outage{logger: s.config.Logger}
+	if s.limiter != nil {
+		s.limiter.shared = newSharedLimit(tokens, requestsPolicy, s.limiter.rate, o)
+	}
+	for _, c := range classes {
+		c.limiter.shared = newSharedLimit(tokens, c.name, c.limiter.rate, o)
+	}
+}
