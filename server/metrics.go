@@ -8,9 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"github.com/tandem-go/tandem"
-	"github.com/tandem-go/tandem/mcp"
 )
 
 // durationBuckets are upper bounds in seconds.
@@ -23,12 +20,11 @@ type metrics struct {
 	calls    *callMetrics
 }
 
-func newMetrics(svc *tandem.Service, door *mcp.Door) *metrics {
+func newMetrics() *metrics {
 	m := &metrics{registry: prometheus.NewRegistry()}
 	m.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		&stateCollector{service: svc, door: door},
 	)
 	m.http = newHTTPMetrics(m.registry)
 	m.calls = newCallMetrics(m.registry)

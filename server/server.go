@@ -38,6 +38,7 @@ type Server struct {
 	tls       *tls.Config // nil where Run serves plain HTTP
 
 	state     session.Store     // nil where replicas share nothing
+	observed  *observedStore    // likewise: the state with measures around it
 	door      *mcp.Door         // nil where the MCP door is closed
 	protocol  *health.Protocol  // likewise
 	readiness *health.Readiness // of the whole
@@ -119,11 +120,15 @@ func (s *Server) compose() (err error) {
 	if s.resources, err = s.newResources(); err != nil {
 		return err
 	}
+	s.metrics = newMetrics()
+	if s.state != nil {
+		s.observed = newObservedStore(s.state, s.metrics.registry)
+	}
 	d, err := s.openDoors()
 	if err != nil {
 		return err
 	}
-	s.metrics = newMetrics(s.service, s.door)
+	s.metrics.registry.MustRegister(&stateCollector{service: s.service, door: s.door, draining: &s.draining})
 	s.observeCalls()
 	limits := newClassLimits(s.config.RateLimits)
 	s.shareLimits(limits)
@@ -191,7 +196,7 @@ func (s *Server) mcpConfig() mcp.Config {
 	c := s.config
 	m := c.MCP
 	if s.state != nil {
-		m.Sessions = s.state
+		m.Sessions = s.observed
 	}
 	if c.PublicURL != "" || c.BasePath != "" { // else the door takes it from the request
 		base, _ := c.basePath()

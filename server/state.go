@@ -1,6 +1,8 @@
 package server
 
 import (
+	"sync/atomic"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tandem-go/tandem"
@@ -12,10 +14,13 @@ import (
 type stateCollector struct {
 	service *tandem.Service
 	door    *mcp.Door // nil where no MCP door is served
+
+	draining *atomic.Bool
 }
 
 var (
 	serviceInfo  = describe("tandem_service_info", "The service; always 1.", "service", "version")
+	draining     = describe("tandem_draining", "1 while the service is on its way down, else 0.")
 	mcpSessions  = describe("tandem_mcp_sessions", "Sessions of the MCP revisions that have them, where the store counts them.")
 	mcpStreams   = describe("tandem_mcp_streams", "Standing MCP streams that are open.")
 	mcpInFlight  = describe("tandem_mcp_requests_in_flight", "MCP requests that are being served.")
@@ -34,7 +39,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 // Describe sends what Collect may send.
 func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		serviceInfo, mcpSessions, mcpStreams, mcpInFlight, poolMax, poolOpen, poolInUse, poolIdle, poolWaits, poolWaitTime,
+		serviceInfo, draining, mcpSessions, mcpStreams, mcpInFlight, poolMax, poolOpen, poolInUse, poolIdle, poolWaits, poolWaitTime,
 	} {
 		out <- d
 	}
@@ -46,6 +51,11 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	gauge(serviceInfo, 1, c.service.Name(), c.service.Version())
+	down := 0.0
+	if c.draining.Load() {
+		down = 1
+	}
+	gauge(draining, down)
 	if c.door != nil {
 		stats := c.door.Stats()
 		if stats.Sessions >= 0 {
