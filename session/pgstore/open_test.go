@@ -81,8 +81,8 @@ func migrate(t *testing.T, server *pgtest.Server) {
 	}
 	all.Wait()
 	n := query[int](t, url, `SELECT count(*) FROM "odd ""name".migrations`)
-	if n != 2 {
-		t.Errorf("%d migrations are recorded, want 2", n)
+	if n != 3 {
+		t.Errorf("%d migrations are recorded, want 3", n)
 	}
 	query[string](t, url, `INSERT INTO "odd ""name".migrations VALUES (99)`)
 	query[string](t, url, `DO $$ BEGIN
