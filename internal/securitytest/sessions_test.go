@@ -94,16 +94,16 @@ func openStream(p *probe, w *world, by credentials) *stream {
 
 // lifetime is that of a token which ends while a stream is open, long enough for a
 // loaded machine to open it.
-const lifetime = 4 * time.Second
+const lifetime = 15 * time.Second
 
 func quickHeartbeat(c *server.Config) { c.Heartbeat = 50 * time.Millisecond }
 
 // A stream ends when its token does, and not before; others go on.
 func testExpiringStream(p *probe) {
 	w := newWorld(p, quickHeartbeat)
+	lasting := openStream(p, w, w.people.add("token-lasting", "bob"))
 	expires := time.Now().Add(lifetime)
 	brief := w.people.put("token-brief", &tandem.Principal{Issuer: "people", Subject: "alice", Expires: expires})
-	lasting := openStream(p, w, w.people.add("token-lasting", "bob"))
 	ending := openStream(p, w, brief)
 	eventually(p, "the stream ends with its token", func() bool { return !ending.isOpen() })
 	p.refused(!time.Now().Before(expires), "the stream ended before its token")
@@ -127,9 +127,9 @@ func testRevokedStream(p *probe) {
 // its answer is for who comes back with a good token.
 func testExpiringCall(p *probe) {
 	w := newWorld(p, quickHeartbeat)
+	lasting := p.startWatch(w, w.people.add("token-lasting", "bob"))
 	expires := time.Now().Add(lifetime)
 	brief := w.people.put("token-brief", &tandem.Principal{Issuer: "people", Subject: "alice", Expires: expires})
-	lasting := p.startWatch(w, w.people.add("token-lasting", "bob"))
 	ending := p.startWatch(w, brief)
 	eventually(p, "the stream of the call ends with its token", func() bool { return !ending.isOpen() })
 	p.refused(!time.Now().Before(expires), "the stream ended before its token")
