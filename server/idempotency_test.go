@@ -57,8 +57,10 @@ func TestOneKeyThroughBothDoors(t *testing.T) {
 		"REST, events": func() *httptest.ResponseRecorder {
 			return ask(s, "POST", "/api/v1/add", `{"by":5}`, "Idempotency-Key", quoted, "Accept", "text/event-stream")
 		},
-		"MCP, _meta":  func() *httptest.ResponseRecorder { return callTool(s, "add", `{"by":5}`, key) },
-		"MCP, header": func() *httptest.ResponseRecorder { return callTool(s, "add", `{"by":5}`, "", "Idempotency-Key", quoted) },
+		"MCP, _meta": func() *httptest.ResponseRecorder { return callTool(s, "add", `{"by":5}`, key) },
+		"MCP, header": func() *httptest.ResponseRecorder {
+			return callTool(s, "add", `{"by":5}`, "", "Idempotency-Key", quoted)
+		},
 	}
 	var all sync.WaitGroup
 	for name, try := range tries {
@@ -99,18 +101,18 @@ func TestBadKeys(t *testing.T) {
 		status int
 		text   string
 	}{
-		"reused":            {ask(s, "POST", "/api/v1/add", `{"by":2}`, "Idempotency-Key", "k"), 422, "other arguments"},
-		"reused, MCP":       {callTool(s, "add", `{"by":2}`, "k"), 200, `\"status\":422`},
-		"malformed":         {ask(s, "POST", "/api/v1/add", `{"by":2}`, "Idempotency-Key", `"a`), 400, "printable ASCII"},
-		"malformed, MCP":    {callTool(s, "add", `{"by":2}`, "", "Idempotency-Key", `"a`), 400, "printable ASCII"},
-		"no string":         {callTool(s, "add", `{"by":2,"x":1}`, ""), 200, "unknown"},
-		"missing":           {ask(s, "POST", "/api/v1/add_once", `{"by":2}`), 400, "Idempotency-Key"},
-		"missing, MCP":      {callTool(s, "add_once", `{"by":2}`, ""), 200, "idempotency-key"},
-		"nothing to key":    {ask(s, "POST", "/api/v1/plain", `{"by":0}`, "Idempotency-Key", `"a`), 200, `"by":1`},
-		"of no other kind":  {ask(s, "POST", "/api/v1/add_once", `{"by":0}`, "Idempotency-Key", "k"), 200, `"by":1`},
-		"too long":          {ask(s, "POST", "/api/v1/add", `{"by":2}`, "Idempotency-Key", strings.Repeat("a", 300)), 400, "longer"},
-		"too long, MCP":     {callTool(s, "add", `{"by":2}`, strings.Repeat("a", 300)), 200, "longer"},
-		"two headers alike": {ask(s, "POST", "/api/v1/add", `{"by":0}`, "Idempotency-Key", "k2"), 200, `"by":1`},
+		"reused":           {ask(s, "POST", "/api/v1/add", `{"by":2}`, "Idempotency-Key", "k"), 422, "other arguments"},
+		"reused, MCP":      {callTool(s, "add", `{"by":2}`, "k"), 200, `\"status\":422`},
+		"malformed":        {ask(s, "POST", "/api/v1/add", `{"by":2}`, "Idempotency-Key", `"a`), 400, "printable ASCII"},
+		"malformed, MCP":   {callTool(s, "add", `{"by":2}`, "", "Idempotency-Key", `"a`), 400, "printable ASCII"},
+		"unknown argument": {callTool(s, "add", `{"by":2,"x":1}`, ""), 200, "unknown"},
+		"missing":          {ask(s, "POST", "/api/v1/add_once", `{"by":2}`), 400, "Idempotency-Key"},
+		"missing, MCP":     {callTool(s, "add_once", `{"by":2}`, ""), 200, "idempotency-key"},
+		"nothing to key":   {ask(s, "POST", "/api/v1/plain", `{"by":0}`, "Idempotency-Key", `"a`), 200, `"by":1`},
+		"of no other kind": {ask(s, "POST", "/api/v1/add_once", `{"by":0}`, "Idempotency-Key", "k"), 200, `"by":1`},
+		"too long":         {ask(s, "POST", "/api/v1/add", `{"by":2}`, "Idempotency-Key", strings.Repeat("a", 300)), 400, "longer"},
+		"too long, MCP":    {callTool(s, "add", `{"by":2}`, strings.Repeat("a", 300)), 200, "longer"},
+		"another key":      {ask(s, "POST", "/api/v1/add", `{"by":0}`, "Idempotency-Key", "k2"), 200, `"by":1`},
 	} {
 		if c.w.Code != c.status || !strings.Contains(c.w.Body.String(), c.text) {
 			t.Errorf("%s: %d %s", name, c.w.Code, c.w.Body)
